@@ -1,0 +1,75 @@
+"""Every error a user or caller can meet, as one tree.
+
+QAError                      something failed                        exit 1, HTTP 500
+├── UsageError               what was asked for makes no sense       exit 2, HTTP 400
+├── SettingsError            a flag, QA_* variable or qa.toml line   exit 2, HTTP 500
+├── DocumentError            one document can't be taken in          exit 1, HTTP 422
+├── NotFoundError            no such document                        exit 1, HTTP 404
+├── ModelError               a model can't be found or used          exit 1, HTTP 500
+└── StoreError               the store can't be used                 exit 1, HTTP 503
+    ├── StorePathError       the path can't be a store               exit 2, HTTP 503
+    ├── StoreEmptyError      nothing has been ingested yet           exit 1, HTTP 503
+    ├── StoreBusyError       another process is writing              exit 1, HTTP 503
+    ├── StoreDamagedError    the catalog can't be read               exit 1, HTTP 503
+    └── StoreMismatchError   another model, other passages, format   exit 1, HTTP 503
+
+A message is one sentence for a person: what is wrong and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class QAError(Exception):
+    exit_code = 1
+    http_status = 500
+    title = "Something failed"
+
+
+class UsageError(QAError):
+    exit_code = 2
+    http_status = 400
+    title = "Bad request"
+
+
+class SettingsError(QAError):
+    exit_code = 2
+    title = "Bad settings"
+
+
+class DocumentError(QAError):
+    http_status = 422
+    title = "Document not readable"
+
+
+class NotFoundError(QAError):
+    http_status = 404
+    title = "Not found"
+
+
+class ModelError(QAError):
+    title = "Model not usable"
+
+
+class StoreError(QAError):
+    http_status = 503
+    title = "Store not usable"
+
+
+class StorePathError(StoreError):
+    exit_code = 2
+
+
+class StoreEmptyError(StoreError):
+    title = "Store is empty"
+
+
+class StoreBusyError(StoreError):
+    title = "Store is busy"
+
+
+class StoreDamagedError(StoreError):
+    title = "Store is damaged"
+
+
+class StoreMismatchError(StoreError):
+    title = "Store does not match"

@@ -1,0 +1,174 @@
+"""The core types: what a document, a passage and an answer are. They import nothing of ours.
+
+All offsets are character offsets (Python string indices), half open: ``text[start:end]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+HEADING_SEPARATOR = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The characters ``[start, end)`` of some text."""
+
+    start: int
+    end: int
+
+    def slice(self, text: str) -> str:
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a document's text under one heading, on one page.
+
+    The heading line itself, where the text has one, is ``[start, body)``.
+    """
+
+    start: int
+    body: int
+    end: int
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed document. Equal bytes are one document, whatever paths they lie at.
+
+    ``structure`` is in order and covers all of ``text`` that isn't white space.
+    """
+
+    id: str
+    paths: tuple[str, ...]
+    title: str
+    published: date | None
+    media_type: str
+    sha256: str
+    text: str = field(repr=False)
+    structure: tuple[Section, ...] = field(repr=False)
+    title_stated: bool = True
+    """False where the title was made up from the text or file name: it then adds nothing
+    to what is embedded."""
+
+    @property
+    def path(self) -> str:
+        """The first of the paths the document was found at."""
+        return self.paths[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrievable piece of a document: ``document.text[start:end] == text``, exactly."""
+
+    id: str
+    document_id: str
+    text: str
+    start: int
+    end: int
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+    sentences: tuple[Span, ...] = ()
+    """The sentences, as spans of ``text`` (not of the document); heading lines are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a quoted text stands: the document, and ``[start, end)`` in its text."""
+
+    document_id: str
+    path: str
+    title: str
+    date: date | None
+    heading: str | None
+    page: int | None
+    start: int
+    end: int
+    sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "document_id": self.document_id,
+            "path": self.path,
+            "title": self.title,
+            "date": self.date.isoformat() if self.date else None,
+            "heading": self.heading,
+            "page": self.page,
+            "start": self.start,
+            "end": self.end,
+            "sha256": self.sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage in a ranking. ``rank`` starts at 1; a higher ``score`` is better."""
+
+    rank: int
+    score: float
+    passage: Passage
+    source: Citation
+    highlights: tuple[Span, ...] = ()
+    """The sentences nearest to the question, as spans of ``text``."""
+
+    @property
+    def text(self) -> str:
+        return self.passage.text
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "text": self.text,
+            "highlights": [{"start": span.start, "end": span.end} for span in self.highlights],
+            "source": self.source.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the documents say to a question, or that they don't (``answered`` false)."""
+
+    question: str
+    answered: bool
+    text: str | None
+    citation: Citation | None
+    confidence: float | None
+    passages: tuple[ScoredPassage, ...]
+    timings_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The one JSON form of an answer, the same on the command line and over HTTP."""
+        answer = None
+        if self.text is not None and self.citation is not None:
+            answer = {"text": self.text, "citation": self.citation.to_dict()}
+        return {
+            "question": self.question,
+            "answered": self.answered,
+            "answer": answer,
+            "confidence": self.confidence,
+            "passages": [passage.to_dict() for passage in self.passages],
+            "timings_ms": dict(self.timings_ms),
+        }
+
+
+def cite(document: Document, passage: Passage, span: Span | None = None) -> Citation:
+    """The citation of a passage, or of a span of its text."""
+    span = span or Span(0, len(passage.text))
+    return Citation(
+        document_id=document.id,
+        path=document.path,
+        title=document.title,
+        date=document.published,
+        heading=HEADING_SEPARATOR.join(passage.heading) or None,
+        page=passage.page,
+        start=passage.start + span.start,
+        end=passage.start + span.end,
+        sha256=document.sha256,
+    )
