@@ -1,0 +1,90 @@
+"""The fast path: an exported model on ONNX Runtime, without torch or transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.embedding.base import batches_by_length
+from qa.embedding.export import GRAPH, OUTPUT, TOKENIZER, Manifest
+from qa.embedding.model import Model
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+    from qa.embedding.base import Vectors
+
+
+class OnnxEmbedder:
+    """Runs the graph that `qa.embedding.export` wrote into ``folder``."""
+
+    def __init__(self, model: Model, folder: Path, manifest: Manifest, threads: int = 0) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads  # 0: as many as there are cores
+        # The graph was optimised when it was written.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
+        )
+        self._counter = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer.enable_truncation(max_length=manifest.max_sequence)
+        self._manifest = manifest
+        self._model = model
+        self._inputs = [i.name for i in self._session.get_inputs()]
+        prompt = self.count_tokens([manifest.passage_prompt])[0] if manifest.passage_prompt else 0
+        special = self._counter.num_special_tokens_to_add(False)
+        self._max_tokens = manifest.max_sequence - special - prompt
+
+    @property
+    def model(self) -> Model:
+        return self._model
+
+    @property
+    def dimension(self) -> int:
+        return self._manifest.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        return self._max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding) for encoding in encodings]
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._embed(self._manifest.query_prompt, texts)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._embed(self._manifest.passage_prompt, texts)
+
+    def _embed(self, prompt: str, texts: Sequence[str]) -> Vectors:
+        import numpy as np
+
+        encodings = self._tokenizer.encode_batch_fast([prompt + text for text in texts])
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for batch in batches_by_length([len(encoding) for encoding in encodings]):
+            vectors[batch] = self._run([encodings[i] for i in batch])
+        return vectors
+
+    def _run(self, encodings: list[Encoding]) -> Vectors:
+        import numpy as np
+
+        shape = (len(encodings), max(len(encoding) for encoding in encodings))
+        feeds = {
+            "input_ids": np.full(shape, self._manifest.pad_id, dtype=np.int64),
+            "attention_mask": np.zeros(shape, dtype=np.int64),
+            "token_type_ids": np.zeros(shape, dtype=np.int64),
+        }
+        for row, encoding in enumerate(encodings):
+            feeds["input_ids"][row, : len(encoding)] = encoding.ids
+            feeds["attention_mask"][row, : len(encoding)] = encoding.attention_mask
+            feeds["token_type_ids"][row, : len(encoding)] = encoding.type_ids
+        wanted = {name: feeds[name] for name in self._inputs}
+        vectors: Vectors = self._session.run([OUTPUT], wanted)[0]
+        return vectors
