@@ -1,0 +1,64 @@
+"""Files to documents: one parser a media type.
+
+A new format is a module here with a `Parser`, a line in ``PARSERS``, and a test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePath
+
+from qa.errors import DocumentError
+from qa.parsing.base import Parsed, Parser
+from qa.parsing.html import HtmlParser
+from qa.parsing.markdown import MarkdownParser
+from qa.parsing.text import TextParser
+from qa.types import Document
+
+PARSERS: tuple[Parser, ...] = (TextParser(), MarkdownParser(), HtmlParser())
+
+_BY_SUFFIX = {suffix: parser for parser in PARSERS for suffix in parser.suffixes}
+
+__all__ = ["PARSERS", "Parsed", "Parser", "can_parse", "document_id", "parse"]
+
+
+def can_parse(path: PurePath) -> bool:
+    """Whether there is a parser for files named like this one."""
+    return path.suffix.lower() in _BY_SUFFIX
+
+
+def document_id(sha256: str) -> str:
+    """A document's id: equal bytes are one document."""
+    return sha256[:16]
+
+
+def parse(data: bytes, path: PurePath, sha256: str | None = None) -> Document:
+    """The document that a file's bytes hold.
+
+    Raises:
+        DocumentError: there is no parser for it, it can't be read, or it has no text.
+    """
+    parser = _BY_SUFFIX.get(path.suffix.lower())
+    if parser is None:
+        known = ", ".join(sorted(_BY_SUFFIX))
+        raise DocumentError(f"its format isn't supported; the supported ones are {known}")
+    try:
+        parsed = parser.parse(data, path)
+    except DocumentError:
+        raise
+    except Exception as error:  # documents are untrusted: whatever one makes a library do
+        raise DocumentError(f"it can't be parsed ({type(error).__name__}: {error})") from error
+    if not parsed.text.strip():
+        raise DocumentError("it holds no text")
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
+    return Document(
+        id=document_id(sha256),
+        paths=(str(path),),
+        title=parsed.title or path.stem,
+        published=parsed.published,
+        media_type=parser.media_type,
+        sha256=sha256,
+        text=parsed.text,
+        structure=parsed.structure,
+        title_stated=parsed.title_stated and bool(parsed.title),
+    )

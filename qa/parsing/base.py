@@ -1,0 +1,127 @@
+"""What a parser is, and what parsers share: decoding, and building text with its structure."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import Protocol
+
+from qa.errors import DocumentError
+from qa.types import Section
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark begins alike
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a parser makes of a file. ``structure`` covers all text that isn't white space."""
+
+    text: str
+    structure: tuple[Section, ...]
+    title: str | None
+    title_stated: bool
+    published: date | None
+
+
+class Parser(Protocol):
+    """Parses the files of one media type."""
+
+    @property
+    def media_type(self) -> str: ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The file name endings of this media type, with the dot, in lower case."""
+
+    def parse(self, data: bytes, path: PurePath) -> Parsed:
+        """Raises DocumentError, with the reason as a clause ("it is …"), if it can't."""
+
+
+def decode(data: bytes) -> str:
+    """The text in ``data``, by byte order mark, as UTF-8, or in a detected encoding.
+
+    Raises:
+        DocumentError: no encoding makes text of it.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding)
+            except UnicodeDecodeError:
+                raise DocumentError(f"it is marked as {encoding} but isn't valid in it") from None
+    if b"\0" in data[:65536]:
+        raise DocumentError("it is binary, not text")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _detect(data)
+
+
+def _detect(data: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data).best()
+    if best is None:
+        raise DocumentError("it is text in no known encoding; save it as UTF-8")
+    return str(best)
+
+
+class TextBuilder:
+    """Puts a document's text together from headings and blocks, noting the structure."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._sections: list[Section] = []
+        self._headings: list[tuple[int, str]] = []
+        self._start: int | None = None
+        self._body: int | None = None
+
+    def heading(self, level: int, text: str) -> None:
+        """Starts a section; level 1 is the outermost."""
+        text = " ".join(text.split())
+        if not text:
+            return
+        if self._body is not None:
+            self._end_section()
+        self._headings = [(above, t) for above, t in self._headings if above < level]
+        self._headings.append((level, text))
+        self._append(text, "\n\n")
+
+    def block(self, text: str, separator: str = "\n\n") -> None:
+        """Adds a paragraph or the like; ``separator`` stands between it and what went before."""
+        text = text.strip("\n").rstrip()
+        if not text.strip():
+            return
+        body = self._body
+        self._append(text, separator)
+        if body is None:
+            self._body = self._length - len(text)
+
+    def build(self) -> tuple[str, tuple[Section, ...]]:
+        if self._start is not None:
+            self._body = self._length if self._body is None else self._body
+            self._end_section()
+        return "".join(self._parts), tuple(self._sections)
+
+    def _append(self, text: str, separator: str) -> None:
+        if self._parts:
+            self._parts.append(separator)
+            self._length += len(separator)
+        self._start = self._length if self._start is None else self._start
+        self._parts.append(text)
+        self._length += len(text)
+
+    def _end_section(self) -> None:
+        if self._start is not None and self._body is not None:
+            path = tuple(text for _, text in self._headings)
+            self._sections.append(Section(self._start, self._body, self._length, path))
+        self._start = self._body = None

@@ -1,0 +1,174 @@
+"""HTML: the main text by trafilatura, or all visible text of pages it finds no main text in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from qa.parsing.base import Parsed, TextBuilder
+from qa.parsing.metadata import first_sentence, leading_date, shortened, to_date
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from qa.types import Section
+
+# trafilatura's names and HTML's own, since either's tree may have to be read
+_HEADINGS = {"head": 2} | {f"h{level}": level for level in range(1, 7)}
+_LISTS = {"list", "ul", "ol", "dl"}
+_ITEMS = {"item", "li", "dt", "dd"}
+_ROWS = {"row", "tr"}
+_BLOCKS = _HEADINGS.keys() | _LISTS | _ITEMS | _ROWS | {
+    "address", "article", "aside", "blockquote", "body", "caption", "cell", "details", "div",
+    "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "p",
+    "pre", "quote", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
+}  # fmt: skip
+_LINE_BREAK = "\N{LINE SEPARATOR}"  # while a text is put together: source line ends mean nothing
+
+
+class HtmlParser:
+    media_type = "text/html"
+    suffixes = (".html", ".htm", ".xhtml")
+
+    def parse(self, data: bytes, path: PurePath) -> Parsed:
+        from trafilatura import bare_extraction
+
+        page = bare_extraction(
+            data, favor_recall=True, include_comments=False, with_metadata=True, deduplicate=False
+        )
+        text, structure = _text(page.body if page else None)
+        if not text:
+            text, structure = _text(_visible_body(data))
+        headings = [section.heading[0] for section in structure if section.heading]
+        stated = shortened((page and page.title) or _title(data) or "".join(headings[:1]))
+        return Parsed(
+            text=text,
+            structure=structure,
+            title=stated or first_sentence(text),
+            title_stated=stated is not None,
+            published=to_date(page.date if page else None) or leading_date(text),
+        )
+
+
+def visible_text(html: str) -> str:
+    """What a reader would see of a piece of HTML."""
+    return _text(_visible_body(html.encode()))[0]
+
+
+def _visible_body(data: bytes) -> _Element | None:
+    """The page's body, less scripts, styles and comments; None if there is nothing in it."""
+    from lxml_html_clean import Cleaner
+
+    tree = _tree(data)
+    if tree is None:
+        return None
+    Cleaner(page_structure=False, safe_attrs_only=False, style=True)(tree)
+    return tree.find("body")
+
+
+def _title(data: bytes) -> str | None:
+    tree = _tree(data)
+    return tree.findtext(".//title") if tree is not None else None
+
+
+def _tree(data: bytes) -> _Element | None:
+    from lxml import etree, html
+
+    try:
+        return html.document_fromstring(data)
+    except etree.ParserError:  # "Document is empty"
+        return None
+
+
+def _text(tree: _Element | None) -> tuple[str, tuple[Section, ...]]:
+    builder = TextBuilder()
+    if tree is not None:
+        _add_contents(builder, tree)
+    return builder.build()
+
+
+def _add(builder: TextBuilder, element: _Element) -> None:
+    tag = _tag(element)
+    if tag in _HEADINGS:
+        level = element.get("rend", "")[1:] if tag == "head" else tag[1:]
+        builder.heading(
+            int(level) if level.isdigit() else _HEADINGS[tag], _collapsed(_inline(element))
+        )
+    elif tag in _LISTS:
+        builder.block("\n".join(_list_lines(element, indent="")))
+    elif tag == "table":
+        builder.block("\n".join(_table_lines(element)))
+    elif tag in ("pre", "code"):
+        builder.block("".join(element.itertext()))
+    else:
+        _add_contents(builder, element)
+
+
+def _add_contents(builder: TextBuilder, element: _Element) -> None:
+    """Adds an element's blocks, and as paragraphs what stands between them."""
+    between = [element.text or ""]
+    for child in element:
+        if _is_block(child):
+            builder.block(_collapsed("".join(between)))
+            between = []
+            _add(builder, child)
+        else:
+            between.append(_inline(child))
+        between.append(child.tail or "")
+    builder.block(_collapsed("".join(between)))
+
+
+def _list_lines(element: _Element, indent: str) -> Iterator[str]:
+    for item in element:
+        if _tag(item) in _LISTS:  # a list right inside a list: not valid, but common
+            yield from _list_lines(item, indent + "  ")
+            continue
+        nested = [child for child in item if _tag(child) in _LISTS]
+        own = [item.text or ""]
+        for child in item:
+            own.append("" if child in nested else _inline(child))
+            own.append(child.tail or "")
+        text = _collapsed("".join(own)).replace("\n", " ")
+        if text:
+            yield f"{indent}- {text}"
+        for child in nested:
+            yield from _list_lines(child, indent + "  ")
+
+
+def _table_lines(element: _Element) -> Iterator[str]:
+    for row in element.iter(*_ROWS):
+        cells = [_collapsed(_inline(cell)).replace("\n", " ") for cell in row]
+        if any(cells):
+            yield " | ".join(cells)
+
+
+def _inline(element: _Element) -> str:
+    tag = _tag(element)
+    if tag in ("lb", "br"):
+        return _LINE_BREAK
+    if not tag:  # a comment or processing instruction
+        return ""
+    parts = [element.text or ""]
+    for child in element:
+        # Words of neighbouring blocks must not run together.
+        parts.append(f" {_inline(child)} " if _is_block(child) else _inline(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def _is_block(element: _Element) -> bool:
+    tag = _tag(element)
+    if tag == "code":  # both kinds have this name: a block has lines
+        return "\n" in "".join(element.itertext())
+    return tag in _BLOCKS
+
+
+def _tag(element: _Element) -> str:
+    return element.tag if isinstance(element.tag, str) else ""
+
+
+def _collapsed(text: str) -> str:
+    """White space as a browser shows it: one space, or one line break for each <br>."""
+    lines = (" ".join(line.split()) for line in text.split(_LINE_BREAK))
+    return "\n".join(lines).strip()

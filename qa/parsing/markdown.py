@@ -1,0 +1,122 @@
+"""Markdown (CommonMark with tables and front matter), by markdown-it-py, as readable text."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from qa.parsing.base import Parsed, TextBuilder, decode
+from qa.parsing.metadata import first_sentence, leading_date, shortened, to_date
+
+if TYPE_CHECKING:
+    from markdown_it.tree import SyntaxTreeNode
+
+_DATE_KEYS = ("date", "published", "publish_date", "pubdate", "created", "updated")
+
+
+class MarkdownParser:
+    media_type = "text/markdown"
+    suffixes = (".md", ".markdown", ".mdown", ".mkd")
+
+    def parse(self, data: bytes, path: PurePath) -> Parsed:
+        from markdown_it import MarkdownIt
+        from markdown_it.tree import SyntaxTreeNode
+        from mdit_py_plugins.front_matter import front_matter_plugin
+
+        markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
+        tree = SyntaxTreeNode(markdown.parse(decode(data)))
+        metadata = _front_matter(tree)
+        builder = TextBuilder()
+        _add(builder, tree)
+        text, structure = builder.build()
+        headings = [_inline(node) for node in tree.children if node.type == "heading"]
+        stated = shortened(str(metadata.get("title") or (headings[0] if headings else "")))
+        dates = [to_date(metadata[key]) for key in _DATE_KEYS if key in metadata]
+        body = text[structure[0].body :] if structure else ""
+        return Parsed(
+            text=text,
+            structure=structure,
+            title=stated or first_sentence(text),
+            title_stated=stated is not None,
+            published=next(filter(None, dates), None) or leading_date(body),
+        )
+
+
+def _front_matter(tree: SyntaxTreeNode) -> dict[str, Any]:
+    import yaml
+
+    if not tree.children or tree.children[0].type != "front_matter":
+        return {}
+    try:
+        values = yaml.safe_load(tree.children[0].content)
+    except (yaml.YAMLError, ValueError):  # a ValueError comes from a date that can't be
+        return {}
+    return {str(k).lower(): v for k, v in values.items()} if isinstance(values, dict) else {}
+
+
+def _add(builder: TextBuilder, node: SyntaxTreeNode) -> None:
+    match node.type:
+        case "heading":
+            builder.heading(int(node.tag[1]), _inline(node))
+        case "paragraph":
+            builder.block(_inline(node))
+        case "fence" | "code_block":
+            builder.block(node.content)
+        case "html_block":
+            builder.block(_without_tags(node.content))
+        case "bullet_list" | "ordered_list":
+            builder.block("\n".join(_list_lines(node, indent="")))
+        case "table":
+            builder.block("\n".join(_table_lines(node)))
+        case "front_matter" | "hr":
+            pass
+        case _:
+            for child in node.children:
+                _add(builder, child)
+
+
+def _list_lines(node: SyntaxTreeNode, indent: str) -> list[str]:
+    lines: list[str] = []
+    number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
+    for item in node.children:
+        marker = "- " if number is None else f"{number}. "
+        number = None if number is None else number + 1
+        for child in item.children:
+            if child.type in ("bullet_list", "ordered_list"):
+                lines += _list_lines(child, indent + "  ")
+                continue
+            inner = TextBuilder()
+            _add(inner, child)
+            for line in inner.build()[0].splitlines():
+                lines.append(f"{indent}{marker}{line}")
+                marker = " " * len(marker)
+    return lines
+
+
+def _table_lines(node: SyntaxTreeNode) -> list[str]:
+    return [
+        " | ".join(_inline(cell) for cell in row.children)
+        for part in node.children
+        for row in part.children
+    ]
+
+
+def _inline(node: SyntaxTreeNode) -> str:
+    """The text of a node's inline content: of links and images what a reader sees."""
+    match node.type:
+        case "text" | "code_inline":
+            return node.content
+        case "softbreak":
+            return " "
+        case "hardbreak":
+            return "\n"
+        case "html_inline":
+            return ""
+        case _:
+            return "".join(_inline(child) for child in node.children)
+
+
+def _without_tags(html: str) -> str:
+    from qa.parsing.html import visible_text
+
+    return visible_text(html)

@@ -1,0 +1,5 @@
+"""Documents to passages."""
+
+from qa.passages.splitting import Splitter
+
+__all__ = ["Splitter"]
