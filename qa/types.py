@@ -64,6 +64,39 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """What a store knows of a document, short of its text."""
+
+    id: str
+    paths: tuple[str, ...]
+    title: str
+    published: date | None
+    media_type: str
+    sha256: str
+    characters: int
+    passages: int
+    ingested_at: str
+
+    @property
+    def path(self) -> str:
+        return self.paths[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "document_id": self.id,
+            "path": self.path,
+            "paths": list(self.paths),
+            "title": self.title,
+            "date": self.published.isoformat() if self.published else None,
+            "media_type": self.media_type,
+            "sha256": self.sha256,
+            "characters": self.characters,
+            "passages": self.passages,
+            "ingested_at": self.ingested_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A retrievable piece of a document: ``document.text[start:end] == text``, exactly."""
 
@@ -158,7 +191,7 @@ class Answer:
         }
 
 
-def cite(document: Document, passage: Passage, span: Span | None = None) -> Citation:
+def cite(document: Document | DocumentInfo, passage: Passage, span: Span | None = None) -> Citation:
     """The citation of a passage, or of a span of its text."""
     span = span or Span(0, len(passage.text))
     return Citation(

@@ -11,6 +11,7 @@ from qa.parsing.metadata import first_sentence, leading_date, shortened, to_date
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+    from trafilatura.settings import Document as Extracted
 
     from qa.types import Section
 
@@ -32,11 +33,7 @@ class HtmlParser:
     suffixes = (".html", ".htm", ".xhtml")
 
     def parse(self, data: bytes, path: PurePath) -> Parsed:
-        from trafilatura import bare_extraction
-
-        page = bare_extraction(
-            data, favor_recall=True, include_comments=False, with_metadata=True, deduplicate=False
-        )
+        page = _main_text(data)
         text, structure = _text(page.body if page else None)
         if not text:
             text, structure = _text(_visible_body(data))
@@ -54,6 +51,13 @@ class HtmlParser:
 def visible_text(html: str) -> str:
     """What a reader would see of a piece of HTML."""
     return _text(_visible_body(html.encode()))[0]
+
+
+def _main_text(data: bytes) -> Extracted | None:
+    from trafilatura import bare_extraction
+
+    page = bare_extraction(data, favor_recall=True, include_comments=False, with_metadata=True)
+    return None if isinstance(page, dict) else page  # a dict only when asked for one
 
 
 def _visible_body(data: bytes) -> _Element | None:
@@ -100,7 +104,7 @@ def _add(builder: TextBuilder, element: _Element) -> None:
     elif tag == "table":
         builder.block("\n".join(_table_lines(element)))
     elif tag in ("pre", "code"):
-        builder.block("".join(element.itertext()))
+        builder.block("".join(map(str, element.itertext())))
     else:
         _add_contents(builder, element)
 
@@ -160,7 +164,7 @@ def _inline(element: _Element) -> str:
 def _is_block(element: _Element) -> bool:
     tag = _tag(element)
     if tag == "code":  # both kinds have this name: a block has lines
-        return "\n" in "".join(element.itertext())
+        return "\n" in "".join(map(str, element.itertext()))
     return tag in _BLOCKS
 
 

@@ -1,0 +1,315 @@
+"""The commands: each turns words into one call of the service and its answer into words.
+
+Nothing heavy is imported before a command runs: `qa --help` is instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from qa.ingest import IngestReport, OnProgress, Progress
+    from qa.service import QA
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Ask your own documents: the passages that answer, best first, with their exact source.",
+    epilog='Start with: `qa ask "What was chosen as the 2024 Cultural Capital?"`',
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+documents_app = typer.Typer(
+    help="List, show and remove documents.\n\n"
+    "Examples: `qa documents`, `qa documents show 3f2a`, `qa documents remove notes/old.md`",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(documents_app, name="documents")
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="DIR", help="The store's folder [default: vectors]."),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="Embedding model: a folder or name."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"qa {version('qa')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    import logging
+
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
+
+
+@app.command(epilog="Examples: `qa ingest`, `qa ingest notes reports/2024.md --store work`")
+def ingest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders [default: seeds].")
+    ] = None,
+    store: StoreOption = None,
+    model: ModelOption = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Cut and embed every document again.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if any document failed.")
+    ] = False,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Bring the store into step with files and folders."""
+    bot = _open(store, model=model)
+    with _progress() as on_progress:
+        report = bot.ingest(paths or [], rebuild=rebuild, on_progress=on_progress)
+    if json:
+        _print_json(report.to_dict())
+    else:
+        _print_report(report)
+    if not report.read and not report.removed:
+        from qa.errors import DocumentError
+
+        where = ", ".join(map(str, paths or [bot.settings.seeds]))
+        raise DocumentError(f"No document could be read in {where}: give .txt, .md or .html files.")
+    if strict and report.failed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog='Examples: `qa ask "Who met whom?"`, `qa ask "When?" --top-k 3 --json`')
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", "-k", help="How many passages [default: 5].")
+    ] = None,
+    store: StoreOption = None,
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Answer a question with the passages that say it, best first."""
+    from qa.cli import render
+    from qa.service import checked_question
+
+    question = checked_question(question)
+    bot = _open(store, model=model, top_k=top_k)
+    _prepare(bot)
+    answer = bot.ask(question)
+    if json:
+        _print_json(answer.to_dict())
+    else:
+        _print(render.answer(answer, terminal=render.console().is_terminal))
+
+
+@documents_app.callback(invoke_without_command=True)
+def _documents(
+    context: typer.Context,
+    store: StoreOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    if context.invoked_subcommand:
+        return
+    from qa.cli import render
+
+    infos = _open(store).documents()
+    if json:
+        _print_json([info.to_dict() for info in infos])
+    else:
+        _print(render.documents(infos, terminal=render.console().is_terminal))
+
+
+@documents_app.command("show", epilog="Example: `qa documents show 3f2a`")
+def documents_show(
+    document: Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a path.")],
+    store: StoreOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show a document and its text."""
+    from qa.cli import render
+
+    found, passages = _open(store).document(document)
+    if json:
+        _print_json(
+            {
+                "document_id": found.id,
+                "paths": list(found.paths),
+                "title": found.title,
+                "date": found.published.isoformat() if found.published else None,
+                "media_type": found.media_type,
+                "sha256": found.sha256,
+                "text": found.text,
+                "passages": [{"start": p.start, "end": p.end} for p in passages],
+            }
+        )
+    else:
+        _print(render.document(found, passages))
+
+
+@documents_app.command("remove", epilog="Example: `qa documents remove notes/old.md`")
+def documents_remove(
+    document: Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a path.")],
+    store: StoreOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Take a document out of the store; the file stays where it is."""
+    from rich.text import Text
+
+    from qa.cli.terminal import printable
+
+    removed = _open(store).remove(document)
+    _print(Text(printable(f"removed {removed.id} {removed.title}")))
+
+
+@app.command(epilog="Example: `qa status --store work`")
+def status(store: StoreOption = None, json: JsonOption = False, debug: DebugOption = False) -> None:
+    """Show what the store holds, its model, sizes and generation."""
+    from qa.cli import render
+
+    facts = _open(store).status()
+    if json:
+        _print_json(facts)
+        return
+    _print(render.mapping(facts))
+    if facts.get("complete") is False:
+        _note("The last ingest was ended before it was through: run `qa ingest` again.")
+
+
+@app.command(epilog="Example: `QA_TOP_K=3 qa config`")
+def config(
+    store: StoreOption = None,
+    model: ModelOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show every setting in force and where its value came from."""
+    from qa.cli import render
+    from qa.settings import load_settings, origins
+
+    values = load_settings(store=store, model=model).model_dump(mode="json")
+    sources = origins(store=store, model=model)
+    if json:
+        _print_json({n: {"value": v, "from": sources[n]} for n, v in values.items()})
+    else:
+        _print(render.config(values, sources, terminal=render.console().is_terminal))
+
+
+@app.command(epilog="Example: `qa serve --port 8080`")
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on [default: 127.0.0.1].")
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port [default: 8000].")] = None,
+    store: StoreOption = None,
+    model: ModelOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Answer over HTTP: `POST /ask`; the interface is described at /docs."""
+    from qa.http import serve as run
+
+    bot = _open(store, model=model, host=host, port=port)
+    _prepare(bot)
+    run(bot)
+
+
+# ------------------------------------------------------------------ what commands share
+
+
+def _open(store: Path | None, **settings: Any) -> QA:
+    from qa.service import QA
+
+    return QA.open(
+        store,
+        on_export=lambda: _note("Preparing the embedding model; this is done once …"),
+        **settings,
+    )
+
+
+def _prepare(bot: QA) -> None:
+    """Fills a store that is new, saying so."""
+    if not bot.store.is_new:
+        return
+    _note(f"No store in {bot.store.folder} yet: ingesting {bot.settings.seeds} first.")
+    with _progress() as on_progress:
+        report = bot.prepare(on_progress)
+    if report:
+        from qa.cli import render
+
+        render.console(stderr=True).print(render.report(report))
+
+
+@contextmanager
+def _progress() -> Iterator[OnProgress]:
+    """A progress bar on stderr, if that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from qa.cli import render
+
+    bar = Bar(
+        TextColumn("Ingesting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=(console := render.console(stderr=True)),
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("files", total=None)
+
+        def advance(progress: Progress) -> None:
+            bar.update(task, completed=progress.done, total=progress.total)
+
+        yield advance
+
+
+def _print(what: RenderableType) -> None:
+    from qa.cli import render
+
+    render.console().print(what)
+
+
+def _print_report(report: IngestReport) -> None:
+    from qa.cli import render
+
+    _print(render.report(report))
+
+
+def _print_json(value: Any) -> None:
+    from qa.cli.terminal import to_json
+
+    print(to_json(value))
+
+
+def _note(message: str) -> None:
+    """Says something that isn't the command's output."""
+    typer.echo(message, err=True)

@@ -1,0 +1,237 @@
+"""Bringing a store into step with files: what is new goes in, what changed is replaced, what
+vanished goes out, and what is the same costs nothing.
+
+Files are compared by the sha256 of their bytes. Work is committed in batches, so that an ingest
+that is ended by force loses at most the batch it was at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qa.embedding import Embedder
+from qa.errors import DocumentError
+from qa.files import absolute, find_files
+from qa.parsing import can_parse, document_id, parse
+from qa.passages import Splitter
+from qa.store import Identity, Store, Writer
+from qa.types import Document, Passage
+
+BATCH_PASSAGES = 256
+"""Passages embedded and committed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be taken in, and why (as a clause: "it is …")."""
+
+    path: str
+    reason: str
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What an ingest did, by path."""
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    """Files in a folder whose format has no parser."""
+    failed: list[Failure] = field(default_factory=list)
+    embedded: int = 0
+    """Passages that were embedded."""
+
+    @property
+    def read(self) -> int:
+        """How many files could be read."""
+        return len(self.added) + len(self.updated) + len(self.unchanged)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "added": len(self.added),
+            "updated": len(self.updated),
+            "unchanged": len(self.unchanged),
+            "removed": len(self.removed),
+            "skipped": len(self.skipped),
+            "failed": [{"path": f.path, "reason": f.reason} for f in self.failed],
+            "embedded": self.embedded,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an ingest is, in files."""
+
+    done: int
+    total: int
+    path: str
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class Ingester:
+    """Puts files into one store with one embedder."""
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        passage_tokens: int,
+        max_file_bytes: int,
+        on_progress: OnProgress = lambda progress: None,
+    ) -> None:
+        """
+        Args:
+            passage_tokens: the size of passage to aim at, in the model's tokens.
+            max_file_bytes: larger files are reported as failed.
+            on_progress: called after each file.
+        """
+        self._store = store
+        self._embedder = embedder
+        self._splitter = Splitter(embedder.count_tokens, embedder.max_tokens, passage_tokens)
+        self._max_file_bytes = max_file_bytes
+        self._on_progress = on_progress
+        self._identity = Identity(
+            model=embedder.model.name,
+            fingerprint=embedder.model.fingerprint,
+            dimension=embedder.dimension,
+            passage_tokens=passage_tokens,
+        )
+
+    def run(self, paths: Sequence[Path], *, rebuild: bool = False, wait: float = 0) -> IngestReport:
+        """Brings the store into step with what is at ``paths`` now.
+
+        Args:
+            paths: files and folders; of a folder everything below it that has a parser.
+            rebuild: cut and embed every stored document again, in one transaction, with the
+                present model and settings; documents from elsewhere are kept.
+            wait: how many seconds to wait for another writer to finish.
+
+        Raises:
+            StoreError: the store is busy, made with another model, or can't be written.
+        """
+        report = IngestReport()
+        with self._store.writer(self._identity, rebuild=rebuild, wait=wait) as writer:
+            batch = _Batch(self._embedder, self._splitter, writer, report)
+            if rebuild:  # uncommitted to the end: until then readers have the old model's store
+                batch.commits = False
+                for document in writer.catalog.documents():
+                    batch.add(document, replaces=True)
+            self._sync(paths, writer, batch, report)
+            batch.commits = False  # the last batch goes with the final commit
+            batch.flush()
+            writer.commit()
+        return report
+
+    def _sync(
+        self, paths: Sequence[Path], writer: Writer, batch: _Batch, report: IngestReport
+    ) -> None:
+        known = writer.catalog.paths()
+        roots = [absolute(path) for path in paths]
+        files = find_files(roots, can_parse, known, leave_out=absolute(self._store.folder))
+        report.skipped += map(str, files.skipped)
+        report.failed += [Failure(str(path), reason) for path, reason in files.failed.items()]
+        for done, file in enumerate(files.found, start=1):
+            try:
+                self._take(file, known.get(str(file)), writer, batch, report)
+            except DocumentError as error:
+                report.failed.append(Failure(str(file), str(error)))
+            self._on_progress(Progress(done, len(files.found), str(file)))
+        for path in known:
+            if files.is_gone(Path(path), roots):
+                writer.remove_path(path)
+                report.removed.append(path)
+
+    def _take(
+        self, file: Path, known: str | None, writer: Writer, batch: _Batch, report: IngestReport
+    ) -> None:
+        data = self._read(file)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 == known:
+            report.unchanged.append(str(file))
+            return
+        id_ = document_id(sha256)
+        if id_ in batch or writer.catalog.has_document(id_):
+            batch.add_path(str(file), id_)
+        else:
+            try:
+                document = parse(data, file, sha256)
+            except DocumentError:
+                if known is not None:  # the file no longer says what it said
+                    writer.remove_path(str(file))
+                    report.removed.append(str(file))
+                raise
+            batch.add(document)
+        (report.updated if known is not None else report.added).append(str(file))
+
+    def _read(self, file: Path) -> bytes:
+        try:
+            str(file).encode()
+            size = file.stat().st_size
+            if size > self._max_file_bytes:
+                raise DocumentError(
+                    f"it has {size / 1e6:,.1f} MB, over the limit of "
+                    f"{self._max_file_bytes / 1e6:,g} MB: raise max_file_mb (QA_MAX_FILE_MB) "
+                    "to take it in"
+                )
+            return file.read_bytes()
+        except UnicodeEncodeError:
+            raise DocumentError("its name isn't valid Unicode: rename it") from None
+        except OSError as error:
+            raise DocumentError(f"it can't be read ({error.strerror or error})") from error
+
+
+class _Batch:
+    """Documents on their way into the store, embedded together and committed together."""
+
+    def __init__(
+        self, embedder: Embedder, splitter: Splitter, writer: Writer, report: IngestReport
+    ) -> None:
+        self.commits = True
+        self._embedder = embedder
+        self._splitter = splitter
+        self._writer = writer
+        self._report = report
+        self._documents: dict[str, tuple[Document, list[Passage], bool]] = {}
+        self._paths: list[tuple[str, str]] = []
+        self._texts: list[str] = []
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._documents
+
+    def add(self, document: Document, *, replaces: bool = False) -> None:
+        """Takes in a new document, or with ``replaces`` a stored one's passages anew."""
+        passages = self._splitter.split(document)
+        self._documents[document.id] = (document, passages, replaces)
+        self._texts += [self._splitter.embedded_text(document, passage) for passage in passages]
+        if len(self._texts) >= BATCH_PASSAGES:
+            self.flush()
+
+    def add_path(self, path: str, id_: str) -> None:
+        """Takes in a further path of a document that is stored or in this batch."""
+        self._paths.append((path, id_))
+
+    def flush(self) -> None:
+        """Embeds and writes what there is, and commits it unless more must go with it."""
+        vectors = self._embedder.embed_passages(self._texts)
+        start = 0
+        for document, passages, replaces in self._documents.values():
+            part = vectors[start : start + len(passages)]
+            start += len(passages)
+            if replaces:
+                self._writer.replace_passages(document, passages, part)
+            else:
+                self._writer.add(document, passages, part)
+        for path, id_ in self._paths:
+            self._writer.set_path(path, id_)
+        self._report.embedded += len(self._texts)
+        self._documents, self._paths, self._texts = {}, [], []
+        if self.commits:
+            self._writer.commit(final=False)

@@ -1,0 +1,7 @@
+"""Questions to ranked passages with the sentences that answer."""
+
+from qa.retrieval.base import Query, Retriever
+from qa.retrieval.dense import DenseRetriever
+from qa.retrieval.highlight import Highlighter
+
+__all__ = ["DenseRetriever", "Highlighter", "Query", "Retriever"]

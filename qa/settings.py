@@ -1,0 +1,105 @@
+"""Every setting: by flag, then environment ``QA_*``, then ``qa.toml``, then default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_cache_path
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from qa.errors import SettingsError
+
+FILE = "qa.toml"
+
+
+class Settings(BaseSettings):
+    """What is in force. Make one with `load_settings`, which says clearly what is wrong."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="QA_", toml_file=FILE, extra="forbid", frozen=True, validate_default=True
+    )
+
+    store: Path = Field(Path("vectors"), description="Folder of the store.")
+    seeds: Path = Field(Path("seeds"), description="What is ingested when nothing else is named.")
+    model: str = Field(
+        "all-MiniLM-L6-v2",
+        min_length=1,
+        description="Embedding model: a folder, a Hugging Face name, or the bundled default.",
+    )
+    embedder: Literal["auto", "onnx", "sentence-transformers"] = Field(
+        "auto", description="What runs the model; sentence-transformers can use a GPU."
+    )
+    index: Literal["faiss", "numpy"] = Field("faiss", description="Kind of vector index.")
+    passage_tokens: int = Field(
+        128, ge=16, le=8192, description="Size of passage to aim at, in the model's tokens."
+    )
+    max_file_mb: float = Field(
+        32, gt=0, description="Larger files are reported and left out, in megabytes."
+    )
+    top_k: int = Field(5, ge=1, le=1000, description="How many passages an answer shows.")
+    min_confidence: float = Field(
+        0.3, ge=0, le=1, description="Below this confidence the documents don't say."
+    )
+    threads: int = Field(0, ge=0, description="Processor threads of a model; 0 for all cores.")
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("qa"),
+        description="Folder of exported models, shared by all stores.",
+    )
+    host: str = Field("127.0.0.1", description="Address that `qa serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that `qa serve` listens on.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**flags: Any) -> Settings:
+    """The settings in force, with what was given by flag; a flag of None was not given.
+
+    Raises:
+        SettingsError: a value is wrong, or qa.toml can't be read; it names where.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        where = _origin(name, given)
+        raise SettingsError(
+            f"The setting {name} from {where} is wrong ({problem['msg']}): "
+            "see `qa config` for what there is."
+        ) from error
+    except (ValueError, OSError) as error:  # tomllib's own, or an unreadable file
+        raise SettingsError(f"{FILE} can't be read ({error}): correct or remove it.") from error
+
+
+def origins(**flags: Any) -> dict[str, str]:
+    """For each setting where its value comes from: "flag", "QA_…", "qa.toml" or "default"."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    return {name: _origin(name, given) for name in Settings.model_fields}
+
+
+def _origin(name: str, flags: dict[str, Any]) -> str:
+    variable = f"QA_{name.upper()}"
+    if name in flags:
+        return f"--{name.replace('_', '-')}"
+    if variable in {key.upper() for key in os.environ}:
+        return variable
+    in_file = TomlConfigSettingsSource(Settings)()
+    return FILE if name in in_file else "default"

@@ -1,0 +1,351 @@
+"""The catalog: one SQLite file that holds documents, passages and embeddings.
+
+It is the one source of truth; every other file in a store can be made again from it. Keys are
+integers that are never given twice, so that an index can be compared with the catalog by keys.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import StoreDamagedError, StoreError
+from qa.types import Document, DocumentInfo, Passage, Section, Span
+
+if TYPE_CHECKING:
+    from qa.store.index import Ids, Vectors
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    title_stated INTEGER NOT NULL,
+    published TEXT,
+    media_type TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    characters INTEGER NOT NULL,
+    ingested_at TEXT NOT NULL,
+    structure TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE TABLE paths (
+    path TEXT PRIMARY KEY,
+    document_key INTEGER NOT NULL REFERENCES documents(key) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX paths_by_document ON paths(document_key);
+CREATE TABLE passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_key INTEGER NOT NULL REFERENCES documents(key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    page INTEGER,
+    heading TEXT NOT NULL,
+    sentences TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE UNIQUE INDEX passages_by_document ON passages(document_key, number);
+CREATE TABLE embeddings (
+    passage_key INTEGER PRIMARY KEY REFERENCES passages(key) ON DELETE CASCADE,
+    vector BLOB NOT NULL
+);
+"""
+
+_INFO = """
+SELECT d.key, d.id, d.title, d.published, d.media_type, d.sha256, d.characters, d.ingested_at,
+       (SELECT json_group_array(path) FROM
+           (SELECT path FROM paths WHERE document_key = d.key ORDER BY path)) AS paths,
+       (SELECT count(*) FROM passages WHERE document_key = d.key) AS passages
+FROM documents AS d
+"""
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turns SQLite's and the disk's errors into ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(
+            f"The catalog {path} can't be used ({error}): check the disk's free space and the "
+            "folder's permissions; what had been stored before is unharmed."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise StoreDamagedError(
+            f"The catalog {path} is damaged ({error}): run `qa ingest --rebuild` to set it aside "
+            "and ingest anew."
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"The store {path.parent} can't be used ({error.strerror or error}): check the disk's "
+            "free space and the folder's permissions."
+        ) from error
+
+
+def connect(path: Path, *, create: bool = False, write: bool = False) -> sqlite3.Connection:
+    """A connection to the catalog file, in autocommit mode: transactions are explicit."""
+    if create:
+        mode = "mode=rwc"
+    elif os.access(path.parent, os.W_OK):
+        mode = "mode=rw"  # readers too: a crashed writer's log has to be taken up
+    else:
+        mode = "mode=ro&immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=30,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    try:
+        if write:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        else:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class Catalog:
+    """Queries and changes, on a connection whose transactions the caller begins and ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.execute = connection.execute
+
+    # ------------------------------------------------------------------ reading
+
+    def is_created(self) -> bool:
+        """Whether the tables are there."""
+        return bool(self.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone())
+
+    def meta(self, key: str) -> Any:
+        """The value kept under ``key``, or None."""
+        row = self.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return json.loads(row["value"]) if row else None
+
+    def count(self, table: str) -> int:
+        return int(self.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def infos(self) -> list[DocumentInfo]:
+        return [_info(row) for row in self.execute(f"{_INFO} ORDER BY paths, d.key")]
+
+    def find(self, reference: str) -> list[DocumentInfo]:
+        """The documents meant by an id, the beginning of an id, or a path."""
+        by_path = "d.key = (SELECT document_key FROM paths WHERE path = ?)"
+        rows = self.execute(
+            f"{_INFO} WHERE {by_path} OR (? != '' AND substr(d.id, 1, length(?)) = ?)",
+            (reference, reference, reference, reference.lower()),
+        )
+        return [_info(row) for row in rows]
+
+    def document(self, id: str) -> Document:  # noqa: A002
+        row = self.execute("SELECT * FROM documents WHERE id = ?", (id,)).fetchone()
+        return self._document(row)
+
+    def documents(self) -> Iterator[Document]:
+        """All documents whole, one at a time; the catalog may change meanwhile."""
+        keys = [row["key"] for row in self.execute("SELECT key FROM documents ORDER BY key")]
+        for key in keys:
+            row = self.execute("SELECT * FROM documents WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                yield self._document(row)
+
+    def _document(self, row: sqlite3.Row) -> Document:
+        paths = self.execute(
+            "SELECT path FROM paths WHERE document_key = ? ORDER BY path", (row["key"],)
+        )
+        return Document(
+            id=row["id"],
+            paths=tuple(path["path"] for path in paths),
+            title=row["title"],
+            published=_date(row["published"]),
+            media_type=row["media_type"],
+            sha256=row["sha256"],
+            text=row["text"],
+            structure=tuple(
+                Section(start, body, end, tuple(heading), page)
+                for start, body, end, heading, page in json.loads(row["structure"])
+            ),
+            title_stated=bool(row["title_stated"]),
+        )
+
+    def passages(self, keys: Sequence[int]) -> dict[int, tuple[Passage, DocumentInfo]]:
+        """The passages with these keys, each with its document."""
+        marks = ",".join("?" * len(keys))
+        rows = self.execute(
+            "SELECT p.*, d.id AS document_id FROM passages AS p "
+            f"JOIN documents AS d ON d.key = p.document_key WHERE p.key IN ({marks})",
+            list(keys),
+        ).fetchall()
+        document_keys = list({row["document_key"] for row in rows})
+        marks = ",".join("?" * len(document_keys))
+        infos = {
+            row["key"]: _info(row)
+            for row in self.execute(f"{_INFO} WHERE d.key IN ({marks})", document_keys)
+        }
+        return {row["key"]: (_passage(row), infos[row["document_key"]]) for row in rows}
+
+    def document_passages(self, id: str) -> list[Passage]:  # noqa: A002
+        rows = self.execute(
+            "SELECT p.*, d.id AS document_id FROM passages AS p JOIN documents AS d "
+            "ON d.key = p.document_key WHERE d.id = ? ORDER BY p.number",
+            (id,),
+        )
+        return [_passage(row) for row in rows]
+
+    def embedding_keys(self) -> Ids:
+        """The keys of all passages, ascending, int64."""
+        import numpy as np
+
+        rows = self.execute("SELECT passage_key FROM embeddings ORDER BY passage_key")
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def embeddings(self, keys: Ids, dimension: int) -> Iterator[tuple[Ids, Vectors]]:
+        """The keys and vectors of some passages, in batches.
+
+        Raises:
+            StoreDamagedError: a vector isn't of the dimension.
+        """
+        import numpy as np
+
+        for start in range(0, len(keys), 10_000):
+            part = keys[start : start + 10_000]
+            rows = self.execute(
+                "SELECT passage_key, vector FROM embeddings WHERE passage_key BETWEEN ? AND ? "
+                "ORDER BY passage_key",
+                (int(part[0]), int(part[-1])),
+            ).fetchall()
+            if any(len(row["vector"]) != 4 * dimension for row in rows):
+                raise StoreDamagedError(
+                    "The catalog holds vectors of a wrong size: run `qa ingest --rebuild`."
+                )
+            found = np.array([row["passage_key"] for row in rows], dtype=np.int64)
+            vectors = np.frombuffer(b"".join(row["vector"] for row in rows), dtype="<f4")
+            wanted = np.isin(found, part)
+            yield found[wanted], vectors.reshape(-1, dimension)[wanted]
+
+    def paths(self) -> dict[str, str]:
+        """The sha256 of the document at each path."""
+        rows = self.execute(
+            "SELECT path, sha256 FROM paths JOIN documents ON documents.key = paths.document_key"
+        )
+        return {row["path"]: row["sha256"] for row in rows}
+
+    def has_document(self, id: str) -> bool:  # noqa: A002
+        row = self.execute("SELECT 1 FROM documents WHERE id = ?", (id,)).fetchone()
+        return row is not None
+
+    # ------------------------------------------------------------------ writing
+
+    def set_meta(self, key: str, value: Any) -> None:
+        self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+    def add_document(self, document: Document) -> None:
+        self.execute(
+            "INSERT INTO documents (id, title, title_stated, published, media_type, sha256, "
+            "characters, ingested_at, structure, text) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (
+                document.id,
+                document.title,
+                document.title_stated,
+                document.published.isoformat() if document.published else None,
+                document.media_type,
+                document.sha256,
+                len(document.text),
+                datetime.now(UTC).isoformat(timespec="seconds"),
+                json.dumps(
+                    [[s.start, s.body, s.end, s.heading, s.page] for s in document.structure]
+                ),
+                document.text,
+            ),
+        )
+        for path in document.paths:
+            self.set_path(path, document.id)
+
+    def add_passages(self, id: str, passages: Sequence[Passage], vectors: Vectors) -> None:  # noqa: A002
+        """Adds a document's passages with their vectors, shape ``(len(passages), dimension)``."""
+        key = self.execute("SELECT key FROM documents WHERE id = ?", (id,)).fetchone()["key"]
+        for number, (passage, vector) in enumerate(zip(passages, vectors, strict=True)):
+            cursor = self.execute(
+                "INSERT INTO passages (document_key, number, start, end, page, heading, sentences, "
+                "text) VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    key,
+                    number,
+                    passage.start,
+                    passage.end,
+                    passage.page,
+                    json.dumps(passage.heading),
+                    json.dumps([offset for s in passage.sentences for offset in (s.start, s.end)]),
+                    passage.text,
+                ),
+            )
+            self.execute(
+                "INSERT INTO embeddings VALUES (?, ?)",
+                (cursor.lastrowid, vector.astype("<f4").tobytes()),
+            )
+
+    def remove_passages(self, id: str) -> None:  # noqa: A002
+        self.execute(
+            "DELETE FROM passages WHERE document_key = (SELECT key FROM documents WHERE id = ?)",
+            (id,),
+        )
+
+    def set_path(self, path: str, id: str) -> None:  # noqa: A002
+        """Says that the document with this id, and no other, is at ``path``."""
+        self.execute(
+            "INSERT OR REPLACE INTO paths SELECT ?, key FROM documents WHERE id = ?", (path, id)
+        )
+
+    def remove_path(self, path: str) -> None:
+        self.execute("DELETE FROM paths WHERE path = ?", (path,))
+
+    def remove_documents_without_path(self) -> None:
+        self.execute("DELETE FROM documents WHERE key NOT IN (SELECT document_key FROM paths)")
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _info(row: sqlite3.Row) -> DocumentInfo:
+    return DocumentInfo(
+        id=row["id"],
+        paths=tuple(json.loads(row["paths"])),
+        title=row["title"],
+        published=_date(row["published"]),
+        media_type=row["media_type"],
+        sha256=row["sha256"],
+        characters=row["characters"],
+        passages=row["passages"],
+        ingested_at=row["ingested_at"],
+    )
+
+
+def _passage(row: sqlite3.Row) -> Passage:
+    offsets = json.loads(row["sentences"])
+    return Passage(
+        id=f"{row['document_id']}:{row['number']}",
+        document_id=row["document_id"],
+        text=row["text"],
+        start=row["start"],
+        end=row["end"],
+        heading=tuple(json.loads(row["heading"])),
+        page=row["page"],
+        sentences=tuple(Span(start, end) for start, end in list(pairwise(offsets))[::2]),
+    )

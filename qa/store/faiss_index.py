@@ -1,0 +1,50 @@
+"""Exact search with FAISS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import faiss
+import numpy as np
+
+if TYPE_CHECKING:
+    from qa.store.index import Ids, Scores, Vectors
+
+
+class FaissIndex:
+    """A flat inner-product index with the catalog's own ids."""
+
+    suffix = ".faiss"
+
+    def __init__(self, dimension: int) -> None:
+        self._dimension = dimension
+        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+
+    def ids(self) -> Ids:
+        ids: Ids = faiss.vector_to_array(self._index.id_map).astype(np.int64)
+        return ids
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        if len(ids):
+            self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), ids)
+
+    def remove(self, ids: Ids) -> None:
+        if len(ids):
+            self._index.remove_ids(faiss.IDSelectorBatch(np.ascontiguousarray(ids, dtype=np.int64)))
+
+    def search(self, queries: Vectors, k: int) -> tuple[Scores, Ids]:
+        k = min(k, self._index.ntotal)
+        if k == 0:
+            return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+        scores, ids = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), k)
+        return scores, ids
+
+    def write(self, path: Path) -> None:
+        faiss.write_index(self._index, str(path))
+
+    def read(self, path: Path) -> None:
+        index = faiss.read_index(str(path))
+        if not isinstance(index, faiss.IndexIDMap2) or index.d != self._dimension:
+            raise ValueError(f"{path.name} is another kind of index")
+        self._index = index

@@ -1,0 +1,54 @@
+"""Exact search with NumPy alone: the reference for other indexes, and free of a start-up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from qa.store.index import Ids, Scores, Vectors
+
+
+class NumpyIndex:
+    """All vectors in one array; a search is one matrix product."""
+
+    suffix = ".npz"
+
+    def __init__(self, dimension: int) -> None:
+        self._ids: Ids = np.empty(0, np.int64)
+        self._vectors: Vectors = np.empty((0, dimension), np.float32)
+
+    def ids(self) -> Ids:
+        return self._ids
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        self._ids = np.concatenate([self._ids, ids])
+        self._vectors = np.concatenate([self._vectors, vectors.astype(np.float32, copy=False)])
+
+    def remove(self, ids: Ids) -> None:
+        kept = ~np.isin(self._ids, ids)
+        self._ids, self._vectors = self._ids[kept], self._vectors[kept]
+
+    def search(self, queries: Vectors, k: int) -> tuple[Scores, Ids]:
+        k = min(k, len(self._ids))
+        similarities = queries @ self._vectors.T
+        best = np.argpartition(-similarities, max(k - 1, 0), axis=1)[:, :k] if k else None
+        if best is None:
+            return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+        scores = np.take_along_axis(similarities, best, axis=1)
+        order = np.argsort(-scores, axis=1, kind="stable")
+        best = np.take_along_axis(best, order, axis=1)
+        return np.take_along_axis(similarities, best, axis=1), self._ids[best]
+
+    def write(self, path: Path) -> None:
+        with path.open("wb") as stream:  # given a name, numpy would add an ending of its own
+            np.savez(stream, ids=self._ids, vectors=self._vectors)
+
+    def read(self, path: Path) -> None:
+        with np.load(path, allow_pickle=False) as arrays:
+            ids, vectors = arrays["ids"], arrays["vectors"]
+        if ids.shape != (len(vectors),) or vectors.shape[1:] != self._vectors.shape[1:]:
+            raise ValueError(f"{path.name} is another kind of index")
+        self._ids, self._vectors = ids, vectors
