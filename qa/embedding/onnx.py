@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from qa.embedding.export import GRAPH, OUTPUT, TOKENIZER, Manifest
 from qa.embedding.model import Model
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
     from qa.embedding.base import Vectors
 
@@ -31,14 +32,14 @@ class OnnxEmbedder:
         self._session = onnxruntime.InferenceSession(
             str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
         )
-        self._counter = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer_file = str(folder / TOKENIZER)
+        self._tokenizer = Tokenizer.from_file(self._tokenizer_file)
         self._tokenizer.enable_truncation(max_length=manifest.max_sequence)
         self._manifest = manifest
         self._model = model
         self._inputs = [i.name for i in self._session.get_inputs()]
         prompt = self.count_tokens([manifest.passage_prompt])[0] if manifest.passage_prompt else 0
-        special = self._counter.num_special_tokens_to_add(False)
+        special = self._tokenizer.num_special_tokens_to_add(False)
         self._max_tokens = manifest.max_sequence - special - prompt
 
     @property
@@ -52,6 +53,13 @@ class OnnxEmbedder:
     @property
     def max_tokens(self) -> int:
         return self._max_tokens
+
+    @cached_property
+    def _counter(self) -> Tokenizer:
+        """A tokenizer that doesn't cut texts off; a question needs none."""
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_file(self._tokenizer_file)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
