@@ -90,23 +90,19 @@ def max_sequence_length(model: SentenceTransformer) -> int:
     return 512
 
 
-def passage_prompt(model: SentenceTransformer) -> str:
-    """The prompt `encode_document` uses; the order of names is sentence-transformers' own."""
-    for name in ("document", "passage", "corpus"):
-        if name in model.prompts:
-            return model.prompts[name] or ""
-    return _default_prompt(model)
-
-
 def query_prompt(model: SentenceTransformer) -> str:
-    """The prompt `encode_query` uses."""
-    if "query" in model.prompts:
-        return model.prompts["query"] or ""
-    return _default_prompt(model)
+    """What the model's configuration puts in front of a query."""
+    return model.prompts.get("query") or ""
 
 
-def _default_prompt(model: SentenceTransformer) -> str:
-    return model.prompts.get(model.default_prompt_name or "", None) or ""
+def passage_prompt(model: SentenceTransformer) -> str:
+    """What the model's configuration puts in front of a passage, under any of its usual names.
+
+    (sentence-transformers fills in an empty "document" prompt, behind which `encode_document`
+    would overlook one that is called "passage".)
+    """
+    prompts = (model.prompts.get(name) for name in ("document", "passage", "corpus"))
+    return next(filter(None, prompts), "")
 
 
 def export(model_dir: Path, out: Path) -> Manifest:
@@ -214,12 +210,12 @@ def _verify(model: SentenceTransformer, manifest: Manifest, out: Path) -> float:
 
     fast = OnnxEmbedder(Model(str(out), out, ""), out, manifest)
     pairs = (
-        (fast.embed_queries, model.encode_query),
-        (fast.embed_passages, model.encode_document),
+        (fast.embed_queries, model.encode_query, manifest.query_prompt),
+        (fast.embed_passages, model.encode_document, manifest.passage_prompt),
     )
     cosines: list[float] = []
-    for embed, encode in pairs:
-        expected = encode(list(_PROBES), normalize_embeddings=True)
+    for embed, encode, prompt in pairs:
+        expected = encode(list(_PROBES), prompt=prompt, normalize_embeddings=True)
         cosines += np.sum(embed(_PROBES) * expected, axis=1).tolist()
         single = np.concatenate([embed([probe]) for probe in _PROBES])
         cosines += np.sum(single * expected, axis=1).tolist()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qa.embedding.export import max_sequence_length, passage_prompt
+from qa.embedding.export import max_sequence_length, passage_prompt, query_prompt
 from qa.embedding.model import Model
 from qa.errors import ModelError
 
@@ -53,18 +53,20 @@ class SentenceTransformerEmbedder:
             return [len(self._ids(text)) for text in texts]
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._embed(self._encoder.encode_query, texts)
+        return self._embed(self._encoder.encode_query, query_prompt(self._encoder), texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        return self._embed(self._encoder.encode_document, texts)
+        return self._embed(self._encoder.encode_document, passage_prompt(self._encoder), texts)
 
-    def _embed(self, encode: Encode, texts: Sequence[str]) -> Vectors:
+    def _embed(self, encode: Encode, prompt: str, texts: Sequence[str]) -> Vectors:
         import numpy as np
 
         if not texts:
             return np.empty((0, self._dimension), dtype=np.float32)
         with self._lock:
-            vectors = encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+            vectors = encode(
+                list(texts), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
+            )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def _ids(self, text: str, special: bool = False) -> list[int]:
@@ -79,5 +81,10 @@ if TYPE_CHECKING:
 
     class Encode(Protocol):
         def __call__(
-            self, texts: list[str], *, normalize_embeddings: bool, show_progress_bar: bool
+            self,
+            texts: list[str],
+            *,
+            prompt: str,
+            normalize_embeddings: bool,
+            show_progress_bar: bool,
         ) -> Vectors: ...

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qa.errors import DocumentError
+from qa.parsing import parse
+
+PAGE = """<!doctype html><html lang="en"><head><title>River levels</title>
+<meta name="date" content="2024-03-05"><style>p {color: red}</style></head><body>
+<nav><a href="/">Home</a> <a href="/about">About us</a></nav>
+<article><h1>River levels</h1>
+<p>The river <b>rose</b>
+two metres.<br>Nobody was hurt. The bridge was closed for the night by the police.</p>
+<h2>What comes next</h2><p>Rain is expected until Friday, the weather service said on Monday.</p>
+<ul><li>Stay away from the banks</li><li>Listen to the radio<ul><li>on FM</li></ul></li></ul>
+<table><tr><th>Place</th><th>Level</th></tr><tr><td>Upper bridge</td><td>4.2 m</td></tr></table>
+<pre><code>level = 4.2
+limit = 5</code></pre><script>alert("evil")</script></article>
+<footer>Copyright</footer></body></html>"""
+
+
+def parse_html(html: str):
+    return parse(html.encode(), Path("page.html"))
+
+
+def test_the_main_text_without_what_surrounds_it():
+    text = parse_html(PAGE).text
+    assert "The river rose two metres.\nNobody was hurt." in text
+    assert "- Stay away from the banks\n- Listen to the radio\n  - on FM" in text
+    assert "Place | Level\nUpper bridge | 4.2 m" in text
+    assert "level = 4.2\nlimit = 5" in text
+    for outside in ("Home", "Copyright", "alert", "color", "<"):
+        assert outside not in text
+
+
+def test_title_date_and_headings():
+    document = parse_html(PAGE)
+    assert document.title == "River levels"
+    assert document.published == date(2024, 3, 5)
+    assert [s.heading for s in document.structure] == [
+        ("River levels",),
+        ("River levels", "What comes next"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>Just a short one.</p>",
+        "Just a short one.",
+        "<html><body><div><span>Just a</span> short one.</div></body></html>",
+        "<title>T</title><body><!-- no --><style>x{}</style><p>Just a short one.</p>",
+    ],
+)
+def test_pages_too_small_for_main_text_detection_keep_all_visible_text(html):
+    assert parse_html(html).text == "Just a short one."
+
+
+@pytest.mark.parametrize("html", ["", "<html></html>", "<script>alert(1)</script>"])
+def test_a_page_without_text_is_refused(html):
+    with pytest.raises(DocumentError, match="no text"):
+        parse_html(html)
+
+
+def test_the_declared_encoding_counts():
+    html = '<html><head><meta charset="iso-8859-9"></head><body><p>Şuşa şəhəri</p></body></html>'
+    data = html.replace("ə", "e").encode("iso-8859-9")
+    assert parse(data, Path("x.html")).text == "Şuşa şeheri"

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from qa.parsing import parse
+
+HANDBOOK = """---
+title: Staff Handbook
+date: 2024-05-06
+---
+# Handbook
+
+## Leave
+
+Staff get **25 days** of [leave](https://example.org) a year.
+They ask `hr` first. ![A calendar](calendar.png)
+
+- one
+- two
+
+  more of two
+  - nested
+1. first
+2. second
+
+| who | days |
+|-----|------|
+| new | 25   |
+
+> Rest well.
+
+```python
+days = 25
+```
+<div onclick="evil()">visible <script>alert(1)</script> text</div>
+
+### Sick leave
+
+Call in.
+
+## Empty
+"""
+
+
+def parse_markdown(text: str):
+    return parse(text.encode(), Path("handbook.md"))
+
+
+def test_front_matter_gives_title_and_date():
+    document = parse_markdown(HANDBOOK)
+    assert document.title == "Staff Handbook"
+    assert document.title_stated
+    assert document.published == date(2024, 5, 6)
+    assert "25" in document.text
+    assert "title:" not in document.text
+
+
+def test_the_text_is_what_a_reader_sees():
+    text = parse_markdown(HANDBOOK).text
+    assert "Staff get 25 days of leave a year. They ask hr first. A calendar" in text
+    assert "- one\n- two\n  more of two\n  - nested" in text
+    assert "1. first\n2. second" in text
+    assert "who | days\nnew | 25" in text
+    assert "Rest well." in text
+    assert "days = 25" in text
+    assert "visible" in text
+    for hidden in ("alert", "onclick", "<div", "example.org", "**", "```"):
+        assert hidden not in text
+
+
+def test_headings_make_sections_and_are_part_of_the_text():
+    document = parse_markdown(HANDBOOK)
+    bodies = {s.heading: document.text[s.body : s.end] for s in document.structure}
+    assert bodies["Handbook", "Leave"].startswith("Staff get")
+    assert bodies["Handbook", "Leave", "Sick leave"] == "Call in."
+    assert bodies["Handbook", "Empty"] == ""
+    for section in document.structure:
+        heading_lines = document.text[section.start : section.body].split("\n\n")
+        assert section.heading[-1] in heading_lines
+
+
+def test_without_front_matter_the_first_heading_is_the_title():
+    document = parse_markdown("Some words.\n\nReal title\n==========\n\nText.")
+    assert document.title == "Real title"
+    assert document.structure[0].heading == ()
+
+
+def test_broken_front_matter_does_not_hide_the_document():
+    document = parse_markdown("---\ntitle: [broken\ndate: 2024-99-99\n---\n\n# Title\n\nText.")
+    assert document.title == "Title"
+    assert document.published is None
+    assert "Text." in document.text

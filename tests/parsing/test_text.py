@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qa.errors import DocumentError
+from qa.parsing import parse
+from tests.conftest import SEED
+
+
+def parse_text(data: str | bytes, name: str = "note.txt"):
+    return parse(data.encode() if isinstance(data, str) else data, Path(name))
+
+
+def test_the_seed_article_keeps_its_text_and_states_its_date():
+    document = parse(SEED.read_bytes(), SEED)
+    assert document.text == SEED.read_text(encoding="utf-8")
+    assert document.published == date(2023, 10, 3)
+    assert document.title.startswith("Minister of Foreign Affairs of the Republic of Azerbaijan")
+    assert not document.title_stated
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-03-04 Something happened.", date(2024, 3, 4)),
+        ("Published: 2021-02-03T10:00:00Z\n\nText.", date(2021, 2, 3)),
+        ("March 4, 2024 - Something happened.", date(2024, 3, 4)),
+        ("LONDON, 4 March 2024 (Reuters) - Something happened.", date(2024, 3, 4)),
+        ("A title\n\nDate: 2024-03-04\nSomething happened.", date(2024, 3, 4)),
+        ("Something happened on 2024-03-04.", None),  # a date told of is not the document's
+        ("2024-13-45 is no date.", None),
+        ("BAKU, Azerbaijan, October 3. No year, no date.", None),
+        ("Plain text.", None),
+    ],
+)
+def test_a_date_is_taken_from_the_opening_only(text, expected):
+    assert parse_text(text).published == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "stated"),
+    [
+        ("Annual report\n\nIt was a good year.", "Annual report", True),
+        ("It was a good year. We grew.", "It was a good year.", False),
+        ("2024-03-04 It was a good year. We grew.", "It was a good year.", False),
+        ("This ends as a sentence.\n\nSo it is no title.", "This ends as a sentence.", False),
+    ],
+)
+def test_a_title_is_the_title_line_or_the_first_sentence(text, title, stated):
+    document = parse_text(text)
+    assert (document.title, document.title_stated) == (title, stated)
+
+
+def test_a_long_first_sentence_is_cut_between_words():
+    title = parse_text("word " * 100 + ".").title
+    assert len(title) <= 121
+    assert title.endswith("word…")
+
+
+def test_a_document_without_sentences_is_called_by_its_file_name():
+    assert parse_text("2024-03-04", "minutes.txt").title in ("2024-03-04", "minutes")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
+def test_common_encodings_are_read(encoding):
+    text = "Die Straße führt über die Brücke und über schöne Hügel nach Süden. " * 3
+    assert parse_text(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x00\x01\x02\x03", "binary"),
+        (bytes(range(128, 256)) * 20, "no known encoding"),
+        ("﻿".encode("utf-16") + b"\xd8", "utf-16"),
+        (b"", "no text"),
+        (b" \n\t ", "no text"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_the_reason(data, reason):
+    with pytest.raises(DocumentError, match=reason):
+        parse_text(data)
+
+
+def test_an_unknown_format_is_refused_naming_the_known_ones():
+    with pytest.raises(DocumentError, match=r"\.html.*\.md.*\.txt"):
+        parse(b"x", Path("x.xyz"))
