@@ -295,7 +295,10 @@ def _progress() -> Iterator[OnProgress]:
 def _print(what: RenderableType) -> None:
     from qa.cli import render
 
-    render.console().print(what)
+    if isinstance(what, str):  # rich would turn its tabs into spaces
+        print(what)
+    else:
+        render.console().print(what)
 
 
 def _print_report(report: IngestReport) -> None:

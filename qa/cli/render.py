@@ -110,13 +110,13 @@ def report(report: IngestReport) -> RenderableType:
 
 
 def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:
-    """A table on a terminal; tab-separated lines when piped."""
+    """A table on a terminal; a string of tab-separated lines when piped."""
     if not infos:
         return Text("No documents yet: run `qa ingest PATH`.")
     if not terminal:
         rows = [(i.id, i.published or "", str(i.passages), i.title, i.path) for i in infos]
         clean = ("\t".join(printable(str(c)).replace("\t", " ") for c in row) for row in rows)
-        return Text("\n".join(clean))
+        return "\n".join(clean)
     table = Table("id", "date", "passages", "title", "path", box=None, header_style=_TITLE)
     for info in infos:
         table.add_row(
@@ -157,7 +157,7 @@ def config(values: Mapping[str, Any], origins: Mapping[str, str], terminal: bool
     """Each setting in force and where it came from."""
     rows = [(name, str(value), origins[name]) for name, value in values.items()]
     if not terminal:
-        return Text("\n".join("\t".join(row) for row in rows))
+        return "\n".join("\t".join(row) for row in rows)
     table = Table("setting", "value", "from", box=None, header_style=_TITLE)
     for name, value, origin in rows:
         style = _GOOD if origin != "default" else _DIM

@@ -47,7 +47,7 @@ class NumpyIndex:
             np.savez(stream, ids=self._ids, vectors=self._vectors)
 
     def read(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             ids, vectors = arrays["ids"], arrays["vectors"]
         if ids.shape != (len(vectors),) or vectors.shape[1:] != self._vectors.shape[1:]:
             raise ValueError(f"{path.name} is another kind of index")

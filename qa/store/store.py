@@ -75,8 +75,8 @@ class Store:
     def is_new(self) -> bool:
         """Whether nothing was ever committed here."""
         try:
-            with self.snapshot() as snapshot:
-                return snapshot.generation == 0
+            with self.snapshot():
+                return False
         except StoreEmptyError:
             return True
 
@@ -97,11 +97,12 @@ class Store:
             try:
                 connection.execute("BEGIN")
                 catalog = Catalog(connection)
-                if not catalog.is_created():  # a writer was ended before its first commit
-                    raise StoreEmptyError(
+                if catalog.is_created():
+                    _check_format(catalog, self.catalog_path)
+                if not catalog.is_created() or not catalog.meta("generation"):
+                    raise StoreEmptyError(  # no writer ever came to its first commit
                         f"The store in {self.folder} is empty: run `qa ingest PATH` to fill it."
                     )
-                _check_format(catalog, self.catalog_path)
                 yield Snapshot(self, catalog)
             finally:
                 connection.close()

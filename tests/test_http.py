@@ -1,0 +1,109 @@
+"""A real server process, asked by curl and httpx, must answer as the command line does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import SEEDS, RunQA
+
+QUESTION = "What was chosen as the 2024 Cultural Capital?"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """`qa serve` on a free port over a store it makes itself: (address, folder)."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "seeds").symlink_to(SEEDS)
+    command = [str(Path(sys.executable).parent / "qa"), "serve", "--port", "0"]
+    log = (folder / "log.txt").open("w+")
+    process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=dict(os.environ))
+    try:
+        for _ in range(600):
+            found = re.search(r"running on (http://\S+)", (folder / "log.txt").read_text())
+            if found or process.poll() is not None:
+                break
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+        assert found, (folder / "log.txt").read_text()
+        yield found[1], folder
+    finally:
+        process.terminate()
+        assert process.wait(20) in (0, -15)
+        log.close()
+
+
+def without_times(answer: dict) -> dict:
+    return {name: value for name, value in answer.items() if name != "timings_ms"}
+
+
+def test_curl_httpx_and_the_command_line_get_the_same_answer(server, qa: RunQA):
+    address, folder = server
+    body = {"question": QUESTION, "top_k": 3}
+    curl = subprocess.run(
+        ["curl", "-sS", f"{address}/ask", "-H", "Content-Type: application/json",
+         "-d", json.dumps(body)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    by_httpx = httpx.post(f"{address}/ask", json=body).raise_for_status().json()
+    by_command = json.loads(qa("ask", QUESTION, "-k", "3", "--json", cwd=folder).stdout)
+    assert "Shusha" in by_httpx["passages"][0]["text"]
+    expected = without_times(by_command)
+    assert without_times(json.loads(curl.stdout)) == without_times(by_httpx) == expected
+
+
+def test_it_listens_on_loopback_is_healthy_and_describes_itself(server):
+    address, _ = server
+    assert address.startswith("http://127.0.0.1:")
+    assert httpx.get(f"{address}/healthz").json() == {"status": "ok"}
+    assert "/ask" in httpx.get(f"{address}/openapi.json").json()["paths"]
+    assert httpx.get(f"{address}/docs").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"json": {"question": "  "}}, 400),
+        ({"json": {"question": "Who?", "top_k": 0}}, 422),
+        ({"json": {"question": "Who?", "nonsense": 1}}, 422),
+        ({"json": {"question": "x" * 5000}}, 422),
+        ({"json": {}}, 422),
+        ({"content": b"{half", "headers": {"Content-Type": "application/json"}}, 422),
+        ({"content": b"\xff\xfe", "headers": {"Content-Type": "application/json"}}, 422),
+    ],
+)
+def test_a_bad_request_is_a_problem(request_, status, server):
+    response = httpx.post(f"{server[0]}/ask", **request_)
+    problem = response.json()
+    assert response.status_code == problem["status"] == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["title"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/no", 404), ("GET", "/ask", 405)])
+def test_an_unknown_address_or_method_is_a_problem(method, path, status, server):
+    response = httpx.request(method, f"{server[0]}{path}")
+    assert response.status_code == response.json()["status"] == status
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_what_is_ingested_meanwhile_is_answered_without_a_restart(server, qa: RunQA, tmp_path):
+    address, folder = server
+    (tmp_path / "lighthouse.txt").write_text("The lighthouse stands on the northern cape.")
+    assert qa("ingest", tmp_path / "lighthouse.txt", cwd=folder).returncode == 0
+    body = {"question": "Where does the lighthouse stand?"}
+    answer = httpx.post(f"{address}/ask", json=body).json()
+    assert answer["answer"]["text"] == "The lighthouse stands on the northern cape."
+    (tmp_path / "lighthouse.txt").unlink()
+    assert qa("ingest", tmp_path / "lighthouse.txt", cwd=folder).returncode == 0
+    assert "northern cape" not in httpx.post(f"{address}/ask", json=body).text

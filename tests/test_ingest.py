@@ -1,0 +1,206 @@
+"""A store stays in step with files: counted by what had to be embedded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from qa import QA
+from qa.errors import StoreMismatchError
+
+
+@pytest.fixture
+def docs(bot: QA) -> Path:
+    return bot.settings.seeds
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+
+
+def counts(report) -> dict[str, int]:
+    values = report.to_dict()
+    values["failed"] = len(values["failed"])
+    return {name: value for name, value in values.items() if value}
+
+
+def answer_path(bot: QA, question: str) -> str:
+    return Path(bot.ask(question).passages[0].source.path).name
+
+
+def test_new_unchanged_changed_and_vanished_files(bot, docs):
+    write(docs, cats="Cats sleep all day.", dogs="Dogs bark at night.", birds="Birds sing early.")
+    assert counts(bot.ingest()) == {"added": 3, "embedded": 3}
+    assert counts(bot.ingest()) == {"unchanged": 3}
+    write(docs, dogs="Dogs guard the house.")
+    (docs / "birds.txt").unlink()
+    assert counts(bot.ingest()) == {"updated": 1, "unchanged": 1, "removed": 1, "embedded": 1}
+    assert sorted(Path(info.path).name for info in bot.documents()) == ["cats.txt", "dogs.txt"]
+    assert bot.ask("What do dogs do?").passages[0].text == "Dogs guard the house."
+    assert bot.status()["passages"] == bot.status()["embeddings"] == 2
+
+
+def test_an_unchanged_store_gets_no_new_generation(bot, docs):
+    write(docs, cats="Cats sleep all day.")
+    bot.ingest()
+    generation = bot.status()["generation"]
+    bot.ingest()
+    assert bot.status()["generation"] == generation
+
+
+def test_a_renamed_or_moved_file_is_not_embedded_again(bot, docs):
+    write(docs, cats="Cats sleep all day.")
+    bot.ingest()
+    (docs / "sub").mkdir()
+    (docs / "cats.txt").rename(docs / "sub" / "tigers.txt")
+    assert counts(bot.ingest()) == {"added": 1, "removed": 1}
+    assert answer_path(bot, "What do cats do?") == "tigers.txt"
+
+
+def test_identical_copies_are_one_document_with_all_paths(bot, docs):
+    write(docs, a="Cats sleep all day.", b="Cats sleep all day.")
+    assert counts(bot.ingest()) == {"added": 2, "embedded": 1}
+    write(docs, c="Cats sleep all day.")
+    assert counts(bot.ingest()) == {"added": 1, "unchanged": 2}
+    (info,) = bot.documents()
+    assert [Path(path).name for path in info.paths] == ["a.txt", "b.txt", "c.txt"]
+    assert len(bot.ask("What do cats do?").passages) == 1
+    (docs / "a.txt").unlink()
+    write(docs, b="Dogs bark at night.")
+    assert counts(bot.ingest()) == {"updated": 1, "unchanged": 1, "removed": 1, "embedded": 1}
+    assert answer_path(bot, "What do cats do?") == "c.txt"
+
+
+def test_two_files_that_swap_their_contents(bot, docs):
+    write(docs, a="Cats sleep all day.", b="Dogs bark at night.")
+    bot.ingest()
+    write(docs, b="Cats sleep all day.", a="Dogs bark at night.")
+    assert counts(bot.ingest()) == {"updated": 2}
+    assert answer_path(bot, "What do cats do?") == "b.txt"
+    assert answer_path(bot, "What do dogs do?") == "a.txt"
+
+
+def test_only_what_lies_below_the_ingested_roots_is_removed(bot, docs, tmp_path):
+    other = tmp_path / "docs-other"  # its name begins as the other's does
+    other.mkdir()
+    write(docs, cats="Cats sleep all day.")
+    write(other, dogs="Dogs bark at night.")
+    bot.ingest([docs, other])
+    (docs / "cats.txt").unlink()
+    (other / "dogs.txt").unlink()
+    write(docs, birds="Birds sing early.")
+    assert counts(bot.ingest([docs])) == {"added": 1, "removed": 1, "embedded": 1}
+    assert len(bot.documents()) == 2
+    assert counts(bot.ingest([other])) == {"removed": 1}
+
+
+def test_a_named_file_that_is_gone_is_removed_and_a_missing_folder_empties_nothing(bot, docs):
+    write(docs, cats="Cats sleep all day.", dogs="Dogs bark at night.")
+    bot.ingest()
+    (docs / "cats.txt").unlink()
+    assert counts(bot.ingest([docs / "cats.txt"])) == {"removed": 1}
+    docs.rename(docs.with_name("away"))
+    assert counts(bot.ingest([docs])) == {"failed": 1}
+    assert len(bot.documents()) == 1
+
+
+def test_a_bad_file_is_reported_and_the_rest_goes_in(bot, docs):
+    write(docs, good="Cats sleep all day.", empty="", blank=" \n ")
+    (docs / "binary.txt").write_bytes(b"\x00\x01" * 100)
+    (docs / "broken.txt").symlink_to(docs / "nowhere")
+    (docs / "endless.txt").symlink_to("/dev/zero")
+    os.mkfifo(docs / "pipe.txt")
+    (docs / "picture.jpg").write_bytes(b"\xff\xd8")
+    (docs / ".hidden.txt").write_text("hidden")
+    report = bot.ingest()
+    assert [Path(path).name for path in report.added] == ["good.txt"]
+    assert [Path(path).name for path in report.skipped] == ["picture.jpg"]
+    reasons = {Path(f.path).name: f.reason for f in report.failed}
+    assert sorted(reasons) == [
+        "binary.txt", "blank.txt", "broken.txt", "empty.txt", "endless.txt", "pipe.txt"
+    ]  # fmt: skip
+    assert "binary" in reasons["binary.txt"]
+    assert "no text" in reasons["empty.txt"]
+    assert "not a regular file" in reasons["pipe.txt"] == reasons["endless.txt"]
+    assert bot.ask("What do cats do?").passages[0].text == "Cats sleep all day."
+
+
+def test_a_file_that_can_be_opened_but_not_read_is_reported(bot, docs):
+    write(docs, good="Cats sleep all day.")
+    (docs / "memory.txt").symlink_to("/proc/self/mem")  # reading its first byte is an I/O error
+    report = bot.ingest()
+    assert [Path(f.path).name for f in report.failed] == ["memory.txt"]
+    assert "can't be read" in report.failed[0].reason
+
+
+def test_an_unreadable_file_keeps_what_it_said_and_a_spoilt_one_does_not(bot, docs):
+    write(docs, cats="Cats sleep all day.", dogs="Dogs bark at night.")
+    bot.ingest()
+    for name in ("cats", "dogs"):
+        (docs / f"{name}.txt").unlink()
+    (docs / "cats.txt").symlink_to("/proc/self/mem")
+    (docs / "dogs.txt").write_bytes(b"\x00" * 10)
+    assert counts(bot.ingest()) == {"removed": 1, "failed": 2}
+    assert [Path(info.path).name for info in bot.documents()] == ["cats.txt"]
+
+
+def test_a_file_over_the_limit_is_reported_with_the_way_out(tmp_path):
+    (tmp_path / "docs").mkdir()
+    big = tmp_path / "docs" / "big.txt"
+    big.write_text("word " * 500)
+    bot = QA.open(tmp_path / "vectors", max_file_mb=0.001)
+    (failure,) = bot.ingest([big]).failed
+    assert "limit" in failure.reason
+    assert "QA_MAX_FILE_MB" in failure.reason
+    assert QA.open(tmp_path / "vectors").ingest([big]).added == [str(big)]
+
+
+def test_a_root_given_twice_or_within_another_counts_once(bot, docs):
+    (docs / "sub").mkdir()
+    write(docs / "sub", cats="Cats sleep all day.")
+    report = bot.ingest([docs, docs / "sub", docs / "." / "sub" / "cats.txt"])
+    assert counts(report) == {"added": 1, "embedded": 1}
+
+
+def test_the_store_may_lie_within_what_is_ingested(tmp_path):
+    write(tmp_path, cats="Cats sleep all day.")
+    bot = QA.open(tmp_path / "vectors")
+    assert counts(bot.ingest([tmp_path])) == {"added": 1, "embedded": 1}
+
+
+def test_another_passage_size_needs_a_rebuild_that_keeps_every_document(bot, docs, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write(docs, cats="Cats sleep all day. " * 40)
+    write(elsewhere, dogs="Dogs bark at night. " * 40)
+    bot.ingest([docs, elsewhere])
+    (elsewhere / "dogs.txt").unlink()  # its text is in the store: a rebuild doesn't need the file
+    smaller = QA.open(tmp_path / "vectors", seeds=docs, passage_tokens=32)
+    with pytest.raises(StoreMismatchError, match="--rebuild"):
+        smaller.ingest()
+    before = bot.status()
+    report = smaller.ingest(rebuild=True)
+    after = smaller.status()
+    assert counts(report) == {"unchanged": 1, "embedded": after["passages"]}
+    assert after["documents"] == before["documents"] == 2
+    assert after["passages"] > 2 * before["passages"]
+    assert after["passage_tokens"] == 32
+    assert answer_path(smaller, "What do dogs do?") == "dogs.txt"
+
+
+def test_progress_is_told_after_each_file(bot, docs):
+    write(docs, a="Cats sleep.", b="Dogs bark.", c="")
+    seen = []
+    bot.ingest(on_progress=lambda progress: seen.append((progress.done, progress.total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_many_small_documents_are_embedded_together(bot, docs):
+    for number in range(300):
+        write(docs, **{f"n{number}": f"Note {number} says that item {number * 7} was delivered."})
+    report = bot.ingest()
+    assert len(report.added) == report.embedded == 300
+    assert answer_path(bot, "What does note 123 say?") == "n123.txt"

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa.errors import SettingsError
+from qa.settings import load_settings, origins
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_flag_before_environment_before_file_before_default(tmp_path, monkeypatch):
+    assert (load_settings().top_k, origins()["top_k"]) == (5, "default")
+    Path("qa.toml").write_text("top_k = 6\nmodel = 'file-model'\n")
+    assert (load_settings().top_k, origins()["top_k"]) == (6, "qa.toml")
+    monkeypatch.setenv("QA_TOP_K", "7")
+    assert (load_settings().top_k, origins()["top_k"]) == (7, "QA_TOP_K")
+    assert (load_settings(top_k=8).top_k, origins(top_k=8)["top_k"]) == (8, "--top-k")
+    assert load_settings(top_k=None).top_k == 7
+    assert (load_settings().model, origins()["model"]) == ("file-model", "qa.toml")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("top_k = 0", "top_k from qa.toml"),
+        ("top_k = 'many'", "top_k from qa.toml"),
+        ("topk = 3", "topk from qa.toml"),
+        ("index = 'milvus'", "index from qa.toml"),
+        ("top_k = [", "qa.toml can't be read"),
+    ],
+)
+def test_a_wrong_file_is_named(toml, message):
+    Path("qa.toml").write_text(toml)
+    with pytest.raises(SettingsError, match=message):
+        load_settings()
+
+
+def test_a_wrong_variable_is_named(monkeypatch):
+    monkeypatch.setenv("QA_PORT", "eighty")
+    with pytest.raises(SettingsError, match="port from QA_PORT"):
+        load_settings()
+
+
+def test_every_setting_is_described():
+    from qa.settings import Settings
+
+    assert all(field.description for field in Settings.model_fields.values())
