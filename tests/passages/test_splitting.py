@@ -18,8 +18,9 @@ text_like = st.one_of(
     st.text(max_size=2000),
     st.lists(
         st.sampled_from(
-            ["Mr. Smith met Dr. Jones.", "Why?", " ", "\n", "\n\n", "\r\n", "word", "x" * 500, "。",
-             "日本語の文です。", "Ağdam", "\u200f", "\x00", "\u2028", "e\u0301", "🙂👩‍👩‍👧", "...", "\t"]
+            ["Mr. Smith met Dr. Jones.", "Why?", " ", "\n", "\n\n", "\r\n", "word", "x" * 500]
+            + ["。", "日本語の文です。", "Ağdam", "\u200f", "\x00", "\u2028", "e\u0301"]
+            + ["🙂👩\u200d👧", "...", "\t"]
         ),
         max_size=400,
     ).map("".join),

@@ -269,9 +269,11 @@ def test_a_store_of_another_model_is_refused_and_can_be_taken_over(store):
     with pytest.raises(StoreMismatchError, match="--rebuild"), store.writer(other):
         pass
     smaller = Identity("test", "f" * 64, dimension=4, passage_tokens=64)
-    with pytest.raises(StoreMismatchError, match=r"128 tokens, not 64.*--rebuild"):
-        with store.writer(smaller):
-            pass
+    with (
+        pytest.raises(StoreMismatchError, match=r"128 tokens, not 64.*--rebuild"),
+        store.writer(smaller),
+    ):
+        pass
     vectors = np.eye(6, dtype=np.float32)[:1]
     with store.writer(other, rebuild=True) as writer:
         writer.replace_passages(document, make_passages(document), vectors)
