@@ -21,8 +21,8 @@ from qa.passages import Splitter
 from qa.store import Identity, Store, Writer
 from qa.types import Document, Passage
 
-BATCH_PASSAGES = 256
-"""Passages embedded and committed together."""
+BATCH_PASSAGES = 64
+"""Passages embedded and committed together: about a second's work on two cores."""
 
 
 @dataclass(frozen=True, slots=True)

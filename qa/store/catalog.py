@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -208,11 +208,12 @@ class Catalog:
         )
         return [_passage(row) for row in rows]
 
-    def embedding_keys(self) -> Ids:
-        """The keys of all passages, ascending, int64."""
+    def passage_keys(self) -> Ids:
+        """The keys of all passages, int64, in no particular order."""
         import numpy as np
 
-        rows = self.execute("SELECT passage_key FROM embeddings ORDER BY passage_key")
+        # Read off an index: neither texts nor vectors are touched.
+        rows = self.execute("SELECT key FROM passages INDEXED BY passages_by_document")
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def embeddings(self, keys: Ids, dimension: int) -> Iterator[tuple[Ids, Vectors]]:
@@ -226,9 +227,9 @@ class Catalog:
         for start in range(0, len(keys), 10_000):
             part = keys[start : start + 10_000]
             rows = self.execute(
-                "SELECT passage_key, vector FROM embeddings WHERE passage_key BETWEEN ? AND ? "
-                "ORDER BY passage_key",
-                (int(part[0]), int(part[-1])),
+                "SELECT passage_key, vector FROM embeddings "
+                "WHERE passage_key IN (SELECT value FROM json_each(?))",
+                (json.dumps(part.tolist()),),
             ).fetchall()
             if any(len(row["vector"]) != 4 * dimension for row in rows):
                 raise StoreDamagedError(
@@ -236,8 +237,7 @@ class Catalog:
                 )
             found = np.array([row["passage_key"] for row in rows], dtype=np.int64)
             vectors = np.frombuffer(b"".join(row["vector"] for row in rows), dtype="<f4")
-            wanted = np.isin(found, part)
-            yield found[wanted], vectors.reshape(-1, dimension)[wanted]
+            yield found, vectors.reshape(-1, dimension)
 
     def paths(self) -> dict[str, str]:
         """The sha256 of the document at each path."""
@@ -256,6 +256,7 @@ class Catalog:
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
 
     def add_document(self, document: Document) -> None:
+        """Adds a document that isn't there yet, without its paths and passages."""
         self.execute(
             "INSERT INTO documents (id, title, title_stated, published, media_type, sha256, "
             "characters, ingested_at, structure, text) VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -274,8 +275,6 @@ class Catalog:
                 document.text,
             ),
         )
-        for path in document.paths:
-            self.set_path(path, document.id)
 
     def add_passages(self, id: str, passages: Sequence[Passage], vectors: Vectors) -> None:  # noqa: A002
         """Adds a document's passages with their vectors, shape ``(len(passages), dimension)``."""
@@ -306,17 +305,35 @@ class Catalog:
             (id,),
         )
 
-    def set_path(self, path: str, id: str) -> None:  # noqa: A002
-        """Says that the document with this id, and no other, is at ``path``."""
+    def set_path(self, path: str, id: str) -> int | None:  # noqa: A002
+        """Says that the document with this id, and no other, is at ``path``.
+
+        Returns the key of the document that was there, if there was one.
+        """
+        before = self._document_at(path)
         self.execute(
             "INSERT OR REPLACE INTO paths SELECT ?, key FROM documents WHERE id = ?", (path, id)
         )
+        return before
 
-    def remove_path(self, path: str) -> None:
+    def remove_path(self, path: str) -> int | None:
+        """Forgets a path; returns the key of the document that was there, if there was one."""
+        before = self._document_at(path)
         self.execute("DELETE FROM paths WHERE path = ?", (path,))
+        return before
 
-    def remove_documents_without_path(self) -> None:
-        self.execute("DELETE FROM documents WHERE key NOT IN (SELECT document_key FROM paths)")
+    def remove_without_path(self, keys: Iterable[int]) -> None:
+        """Removes those of some documents that are at no path any more."""
+        for key in keys:
+            self.execute(
+                "DELETE FROM documents WHERE key = ? "
+                "AND NOT EXISTS (SELECT 1 FROM paths WHERE document_key = documents.key)",
+                (key,),
+            )
+
+    def _document_at(self, path: str) -> int | None:
+        row = self.execute("SELECT document_key FROM paths WHERE path = ?", (path,)).fetchone()
+        return row["document_key"] if row else None
 
 
 def _date(text: str | None) -> date | None:

@@ -67,7 +67,7 @@ def sync(index: VectorIndex, catalog: Catalog, dimension: int) -> int:
     """Brings the index into step with the catalog; returns how many vectors changed."""
     import numpy as np
 
-    held, wanted = index.ids(), catalog.embedding_keys()
+    held, wanted = index.ids(), catalog.passage_keys()
     gone = np.setdiff1d(held, wanted)
     new = np.setdiff1d(wanted, held)
     index.remove(gone)

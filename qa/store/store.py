@@ -214,12 +214,16 @@ class Writer:
         self._index: VectorIndex | None = None
         self._changed = 0
         self._dirty = False
+        self._displaced: set[int] = set()
+        """Keys of documents that lost a path, and may have none left."""
         self.catalog = catalog
 
     def add(self, document: Document, passages: Sequence[Passage], vectors: Vectors) -> None:
         """Adds a document that isn't in the store, at its paths."""
         self._begin()
         self.catalog.add_document(document)
+        for path in document.paths:
+            self.set_path(path, document.id)
         self.catalog.add_passages(document.id, passages, vectors)
         self._changed += len(passages)
 
@@ -235,12 +239,12 @@ class Writer:
     def set_path(self, path: str, document_id: str) -> None:
         """Says which document of the store is at ``path``."""
         self._begin()
-        self.catalog.set_path(path, document_id)
+        self._displace(self.catalog.set_path(path, document_id))
 
     def remove_path(self, path: str) -> None:
         """Forgets a path; a document without any is removed by the next commit."""
         self._begin()
-        self.catalog.remove_path(path)
+        self._displace(self.catalog.remove_path(path))
 
     def commit(self, *, final: bool = True) -> None:
         """Makes all changes visible at once, as a new generation.
@@ -252,16 +256,21 @@ class Writer:
         if not self._dirty and not interrupted:
             return
         self._begin()
-        self.catalog.remove_documents_without_path()
+        self.catalog.remove_without_path(self._displaced)
+        self._displaced.clear()
         generation = self.catalog.meta("generation") + 1
         self.catalog.set_meta("generation", generation)
         self.catalog.set_meta("identity", self._identity.to_dict())
         self.catalog.set_meta("ingesting", not final)
-        if final or self._changed * 4 >= self.catalog.count("embeddings"):
+        if final or self._changed * 4 >= self.catalog.count("passages"):
             self._write_index(generation)
         self.catalog.execute("COMMIT")
         self._dirty = False
         derived.remove_others(self._store.folder, self.catalog)
+
+    def _displace(self, key: int | None) -> None:
+        if key is not None:
+            self._displaced.add(key)
 
     def _begin(self) -> None:
         if not self._dirty:

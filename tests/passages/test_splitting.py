@@ -14,17 +14,15 @@ from qa.passages import Splitter
 from qa.types import Document, Passage, Section
 from tests.conftest import SEED
 
+PIECES = ["Mr. Smith met Dr. Jones.", "Why?", "\n\n", "\r\n", "word", "x" * 500, "日本語の文です。"]
+PIECES += ["Ağdam", "e\u0301", "🙂👩\u200d👧", "..."]
 text_like = st.one_of(
     st.text(max_size=2000),
     st.lists(
-        st.sampled_from(
-            ["Mr. Smith met Dr. Jones.", "Why?", " ", "\n", "\n\n", "\r\n", "word", "x" * 500]
-            + ["。", "日本語の文です。", "Ağdam", "\u200f", "\x00", "\u2028", "e\u0301"]
-            + ["🙂👩\u200d👧", "...", "\t"]
-        ),
+        st.sampled_from([*"。\u200f\x00\u2028\t \n", *PIECES]),
         max_size=400,
     ).map("".join),
-)  # fmt: skip
+)
 
 
 def make_document(
