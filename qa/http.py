@@ -27,7 +27,7 @@ _EXAMPLE_ANSWER = {
             "text": "… The city of Shusha was chosen.",
             "highlights": [{"start": 2, "end": 32}],
             "source": {
-                "document_id": "6c1f2e0b9a7d4e55",
+                "document_id": "79b5f0fda08dfd783ac40c942288b202",
                 "path": "/home/ada/seeds/article.txt",
                 "title": "A meeting in Baku",
                 "date": "2023-10-03",
@@ -35,7 +35,7 @@ _EXAMPLE_ANSWER = {
                 "page": None,
                 "start": 810,
                 "end": 842,
-                "sha256": "6c1f2e0b9a7d4e55…",
+                "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
             },
         }
     ],

@@ -24,7 +24,12 @@ class Settings(BaseSettings):
     """What is in force. Make one with `load_settings`, which says clearly what is wrong."""
 
     model_config = SettingsConfigDict(
-        env_prefix="QA_", toml_file=FILE, extra="forbid", frozen=True, validate_default=True
+        env_prefix="QA_",
+        env_ignore_empty=True,
+        toml_file=FILE,
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
     )
 
     store: Path = Field(Path("vectors"), description="Folder of the store.")
@@ -99,7 +104,7 @@ def _origin(name: str, flags: dict[str, Any]) -> str:
     variable = f"QA_{name.upper()}"
     if name in flags:
         return f"--{name.replace('_', '-')}"
-    if variable in {key.upper() for key in os.environ}:
+    if any(key.upper() == variable and value for key, value in os.environ.items()):
         return variable
     in_file = TomlConfigSettingsSource(Settings)()
     return FILE if name in in_file else "default"

@@ -88,8 +88,13 @@ def ingest(
 ) -> None:
     """Bring the store into step with files and folders."""
     bot = _open(store, model=model)
-    with _progress() as on_progress:
-        report = bot.ingest(paths or [], rebuild=rebuild, on_progress=on_progress)
+    try:
+        with _progress() as on_progress:
+            report = bot.ingest(paths or [], rebuild=rebuild, on_progress=on_progress)
+    except KeyboardInterrupt:
+        kept = "nothing was changed" if rebuild else "what is finished is kept"
+        _note(f"Interrupted: {kept}; run it again to go on.")
+        raise typer.Exit(130) from None
     if json:
         _print_json(report.to_dict())
     else:
@@ -283,13 +288,16 @@ def _progress() -> Iterator[OnProgress]:
         transient=True,
         disable=not console.is_terminal,
     )
-    with bar:
-        task = bar.add_task("files", total=None)
+    task = bar.add_task("files", total=None)
 
-        def advance(progress: Progress) -> None:
-            bar.update(task, completed=progress.done, total=progress.total)
+    def advance(progress: Progress) -> None:
+        bar.start()  # not before: loading a model may have something to say first
+        bar.update(task, completed=progress.done, total=progress.total)
 
+    try:
         yield advance
+    finally:
+        bar.stop()
 
 
 def _print(what: RenderableType) -> None:

@@ -120,7 +120,7 @@ def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:
     table = Table("id", "date", "passages", "title", "path", box=None, header_style=_TITLE)
     for info in infos:
         table.add_row(
-            info.id,
+            info.id[:12],  # enough to name it by
             str(info.published or ""),
             str(info.passages),
             Text(printable(info.title)),

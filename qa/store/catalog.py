@@ -74,21 +74,27 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turns SQLite's and the disk's errors into ours."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise StoreDamagedError(
+                f"The catalog {path} is damaged ({error}): run `qa ingest --rebuild` to set it "
+                "aside and ingest anew."
+            ) from error
         raise StoreError(
             f"The catalog {path} can't be used ({error}): check the disk's free space and the "
             "folder's permissions; what had been stored before is unharmed."
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise StoreDamagedError(
-            f"The catalog {path} is damaged ({error}): run `qa ingest --rebuild` to set it aside "
-            "and ingest anew."
         ) from error
     except OSError as error:
         raise StoreError(
             f"The store {path.parent} can't be used ({error.strerror or error}): check the disk's "
             "free space and the folder's permissions."
         ) from error
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether an error of SQLite's means that the file is spoilt, not that it can't be had now."""
+    operational = isinstance(error, sqlite3.OperationalError)
+    return not operational or str(error).startswith("no such ")
 
 
 def connect(path: Path, *, create: bool = False, write: bool = False) -> sqlite3.Connection:
@@ -130,8 +136,8 @@ class Catalog:
     # ------------------------------------------------------------------ reading
 
     def is_created(self) -> bool:
-        """Whether the tables are there."""
-        return bool(self.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone())
+        """Whether there is anything in the file."""
+        return bool(self.execute("SELECT 1 FROM sqlite_schema").fetchone())
 
     def meta(self, key: str) -> Any:
         """The value kept under ``key``, or None."""

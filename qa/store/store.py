@@ -19,7 +19,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ from qa.errors import (
     StorePathError,
 )
 from qa.store import derived
-from qa.store.catalog import SCHEMA, Catalog, connect, storage_errors
+from qa.store.catalog import SCHEMA, Catalog, connect, is_damage, storage_errors
 from qa.store.derived import IndexFile
 from qa.store.identity import FORMAT, Identity
 from qa.store.index import VectorIndex
@@ -308,22 +308,31 @@ def _locked(folder: Path, wait: float = 0) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path, rebuild: bool) -> Iterator[sqlite3.Connection]:
-    try:
-        connection = connect(path, create=True, write=True)
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        if not rebuild:
-            raise
+    if rebuild and path.exists() and not _is_sound(path):
         _set_aside(path)
-        connection = connect(path, create=True, write=True)
+    connection = connect(path, create=True, write=True)
     try:
         yield connection
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         connection.close()
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether all of a catalog can be read, as far as SQLite can tell."""
+    try:
+        with closing(connect(path)) as connection:
+            catalog = Catalog(connection)
+            if catalog.is_created():
+                _check_format(catalog, path)
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.OperationalError as error:
+        if is_damage(error):
+            return False
+        raise  # it may be sound: that it can't be opened now is no reason to set it aside
+    except (sqlite3.DatabaseError, StoreDamagedError):
+        return False
 
 
 def _set_aside(path: Path) -> None:
@@ -350,10 +359,11 @@ def _create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: 
 
 
 def _check_format(catalog: Catalog, path: Path) -> None:
-    format_ = catalog.meta("format")
-    if not isinstance(format_, int):
+    format_, generation = catalog.meta("format"), catalog.meta("generation")
+    if not isinstance(format_, int) or not isinstance(generation, int):
         raise StoreDamagedError(
-            f"The catalog {path} has lost its format number: run `qa ingest --rebuild`."
+            f"The catalog {path} is damaged (its format or generation is missing): run "
+            "`qa ingest --rebuild` to set it aside and ingest anew."
         )
     if format_ != FORMAT:
         raise StoreMismatchError(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -291,6 +294,26 @@ def test_a_hostile_document_does_nothing_on_the_terminal(qa, tmp_path):
     assert "[bold]Cats[/bold] sleep all day." in qa("ask", "What do cats do?").stdout
     exact = json.loads(qa("ask", "What do cats do?", "--json").stdout)
     assert evil in exact["passages"][0]["text"] or exact["passages"][0]["text"] in evil
+
+
+def test_an_interrupted_ingest_keeps_what_is_finished_and_says_so(qa, tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(2000):
+        (docs / f"{number}.txt").write_text(f"Report {number} covers the harbour. " * 10)
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "qa", "ingest", docs],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not json.loads(qa("status", "--json").stdout)["documents"]:
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert message == "Interrupted: what is finished is kept; run it again to go on.\n"
+    status = json.loads(qa("status", "--json").stdout)
+    assert 0 < status["documents"] < 2000
+    assert status["complete"] is False
 
 
 def test_a_reader_that_stops_reading_is_no_error(folder):

@@ -310,6 +310,29 @@ def test_a_damaged_catalog_is_said_and_set_aside_by_a_rebuild(store, content):
     assert catalog.with_name("catalog.sqlite.damaged").read_bytes() == content
 
 
+@pytest.mark.parametrize("damage", ["lost generation", "lost table", "spoilt pages"])
+def test_a_catalog_damaged_within_is_set_aside_by_a_rebuild_too(store, damage):
+    fill(store, "One.\n" * 2000)
+    path = store.folder / "catalog.sqlite"
+    if damage == "spoilt pages":
+        data = bytearray(path.read_bytes())
+        data[4096 * 8 : 4096 * 20] = b"\xa5" * 4096 * 12
+        path.write_bytes(data)
+    else:
+        connection = sqlite3.connect(path)
+        sql = {
+            "lost generation": "DELETE FROM meta WHERE key = 'generation'",
+            "lost table": "DROP TABLE meta",
+        }
+        connection.execute(sql[damage])
+        connection.commit()
+        connection.close()
+    with reopened(store).writer(IDENTITY, rebuild=True) as writer:
+        add(writer, "New.")
+        writer.commit()
+    assert texts(reopened(store)) == {"New."}
+
+
 def test_no_store_and_an_empty_store_say_so(store):
     with pytest.raises(StoreEmptyError, match="qa ingest"), store.snapshot():
         pass
