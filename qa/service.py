@@ -15,10 +15,17 @@ from qa.embedding.model import Model, resolve_model
 from qa.errors import NotFoundError, StoreEmptyError, UsageError
 from qa.files import absolute
 from qa.ingest import Ingester, IngestReport, OnProgress
-from qa.retrieval import DenseRetriever, Highlighter, Query, Retriever
+from qa.retrieval import (
+    DenseRetriever,
+    Found,
+    Highlighter,
+    Query,
+    Retriever,
+    compose_answer,
+)
 from qa.settings import Settings, load_settings
 from qa.store import Snapshot, Store
-from qa.types import Answer, Document, DocumentInfo, Passage, ScoredPassage, Span, cite
+from qa.types import Answer, Document, DocumentInfo, Passage
 
 MAX_QUESTION = 4000
 """Characters; models read far fewer."""
@@ -79,66 +86,26 @@ class QA:
         question = checked_question(question)
         k = _checked_top_k(self.settings.top_k if top_k is None else top_k)
         clock = _Clock()
+        if self._embedder is None:  # another model is refused before it is loaded
+            with self.store.snapshot() as snapshot:
+                self._check_model(snapshot)
+        embedder = self.embedder
+        clock.lap("load")
+        query = Query(question, embedder.embed_queries([question]))
+        clock.lap("embed")
         with self.store.snapshot() as snapshot:
             self._check_model(snapshot)
-            clock.lap("open")
-            embedder = self.embedder
-            clock.lap("load")
-            query = Query(question, embedder.embed_queries([question]))
-            clock.lap("embed")
             hits = self._retriever.retrieve(snapshot, query, k)
-            found = snapshot.passages([key for key, _ in hits])
+            stored = snapshot.passages([key for key, _ in hits])
         clock.lap("retrieve")
-        passages = [found[key][0] for key, _ in hits]
+        passages = [stored[key][0] for key, _ in hits]
         sentences = Highlighter(embedder).best_sentences(query, passages)
         clock.lap("highlight")
-        scored = [
-            ScoredPassage(
-                rank=rank,
-                score=score,
-                passage=passage,
-                source=cite(found[key][1], passage),
-                highlights=(sentence[0],) if sentence else (),
-            )
-            for rank, ((key, score), passage, sentence) in enumerate(
-                zip(hits, passages, sentences, strict=True), start=1
-            )
+        ranking = [
+            Found(*stored[key], score, sentence)
+            for (key, score), sentence in zip(hits, sentences, strict=True)
         ]
-        infos = [found[key][1] for key, _ in hits]
-        return self._answer(question, scored, infos, sentences, clock)
-
-    def _answer(
-        self,
-        question: str,
-        scored: Sequence[ScoredPassage],
-        infos: Sequence[DocumentInfo],
-        sentences: Sequence[tuple[Span, float] | None],
-        clock: _Clock,
-    ) -> Answer:
-        """The answer is the sentence nearest to the question, its passage counting as much as it.
-
-        (Measured on paragraphs of Wikipedia: the sentence alone finds fewer accepted answers, and
-        the best sentence of the first passage alone still fewer.)
-        """
-        best, span, nearness = None, None, float("-inf")
-        for passage, info, sentence in zip(scored, infos, sentences, strict=True):
-            if sentence and sentence[1] + passage.score > nearness:
-                best, span, nearness = (passage, info), sentence[0], sentence[1] + passage.score
-        cosines = [p.score for p in scored] + [sentence[1] for sentence in sentences if sentence]
-        confidence = min(max(*cosines, 0.0), 1.0) if cosines else None
-        text = citation = None
-        if confidence is not None and confidence >= self.settings.min_confidence and best and span:
-            text = span.slice(best[0].text)
-            citation = cite(best[1], best[0].passage, span)
-        return Answer(
-            question=question,
-            answered=text is not None,
-            text=text,
-            citation=citation,
-            confidence=confidence,
-            passages=tuple(scored),
-            timings_ms=clock.timings(),
-        )
+        return compose_answer(question, ranking, self.settings.min_confidence, clock.timings())
 
     # ------------------------------------------------------------------ documents
 

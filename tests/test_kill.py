@@ -43,6 +43,7 @@ def check_store(qa: RunQA, store: Path) -> dict:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("embedder")  # the model is prepared: its export isn't what is killed
 def test_a_killed_ingest_can_always_be_asked_and_completed(qa: RunQA, tmp_path: Path):
     docs = tmp_path / "seeds"
     write_documents(docs)
@@ -52,7 +53,7 @@ def test_a_killed_ingest_can_always_be_asked_and_completed(qa: RunQA, tmp_path: 
     expected = json.loads(qa("status", "--json", "--store", tmp_path / "whole").stdout)
 
     moments = random.Random(20231003)
-    partial = 0
+    partial = 0  # kills that left some of the documents, and not all
     for number in range(20):
         store = tmp_path / f"store-{number}"
         process = subprocess.Popen(
@@ -76,4 +77,4 @@ def test_a_killed_ingest_can_always_be_asked_and_completed(qa: RunQA, tmp_path: 
         for name in ("documents", "paths", "passages", "embeddings", "fingerprint"):
             assert after[name] == expected[name], name
         assert len(list(store.glob("dense-*"))) == 1
-    assert partial >= 3, "too few kills hit the middle of the work to prove anything"
+    assert partial >= 5, "too few kills hit the middle of the work to prove anything"

@@ -1,7 +1,15 @@
 """Questions to ranked passages with the sentences that answer."""
 
+from qa.retrieval.answering import Found, compose_answer
 from qa.retrieval.base import Query, Retriever
 from qa.retrieval.dense import DenseRetriever
 from qa.retrieval.highlight import Highlighter
 
-__all__ = ["DenseRetriever", "Highlighter", "Query", "Retriever"]
+__all__ = [
+    "DenseRetriever",
+    "Found",
+    "Highlighter",
+    "Query",
+    "Retriever",
+    "compose_answer",
+]
