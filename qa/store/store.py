@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 CATALOG = "catalog.sqlite"
 LOCK = "writer.lock"
 
+Version = tuple[str, int]
+"""A catalog's own id and a generation of it: generations and keys begin anew with a new catalog."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -64,7 +68,7 @@ class Store:
         self.folder = folder
         self.index_kind = index_kind
         self._index: VectorIndex | None = None
-        self._index_generation = 0
+        self._index_version: Version | None = None
         self._index_lock = threading.Lock()
 
     @property
@@ -140,10 +144,11 @@ class Store:
         ]
 
     def _index_at(self, snapshot: Snapshot) -> VectorIndex:
-        if self._index is not None and self._index_generation == snapshot.generation:
+        if self._index is not None and self._index_version == snapshot.version:
             return self._index
         index, self._index = self._index, None  # half changed by an error, it must not be kept
-        if index is not None:
+        same_catalog = self._index_version and self._index_version[0] == snapshot.version[0]
+        if index is not None and same_catalog:
             derived.sync(index, snapshot.catalog, snapshot.identity.dimension)
         else:
             index, loaded = derived.load(
@@ -152,7 +157,7 @@ class Store:
             if loaded is None or loaded.generation != snapshot.generation:
                 derived.sync(index, snapshot.catalog, snapshot.identity.dimension)
                 self._repair(snapshot, index)
-        self._index, self._index_generation = index, snapshot.generation
+        self._index, self._index_version = index, snapshot.version
         return index
 
     def _repair(self, snapshot: Snapshot, index: VectorIndex) -> None:
@@ -165,7 +170,7 @@ class Store:
             ):
                 catalog = Catalog(connection)
                 connection.execute("BEGIN IMMEDIATE")
-                if catalog.meta("generation") == snapshot.generation:
+                if _version(catalog) == snapshot.version:
                     derived.write(self.folder, index, snapshot.generation).record(catalog)
                     connection.execute("COMMIT")
                     derived.remove_others(self.folder, catalog)
@@ -179,8 +184,13 @@ class Snapshot:
     def __init__(self, store: Store, catalog: Catalog) -> None:
         self._store = store
         self.catalog = catalog
-        self.generation: int = catalog.meta("generation")
+        self.version = _version(catalog)
         self.identity = Identity(**catalog.meta("identity"))
+
+    @property
+    def generation(self) -> int:
+        """The number of commits there were."""
+        return self.version[1]
 
     @property
     def is_complete(self) -> bool:
@@ -349,6 +359,7 @@ def _create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: 
         for statement in SCHEMA.split(";"):
             catalog.execute(statement)
         catalog.set_meta("format", FORMAT)
+        catalog.set_meta("uid", uuid.uuid4().hex)
         catalog.set_meta("generation", 0)
         catalog.set_meta("identity", identity.to_dict())
         catalog.execute("COMMIT")
@@ -356,6 +367,10 @@ def _create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: 
     _check_format(catalog, path)
     if not rebuild and catalog.meta("generation") > 0:
         Identity(**catalog.meta("identity")).check(identity)
+
+
+def _version(catalog: Catalog) -> Version:
+    return catalog.meta("uid"), catalog.meta("generation")
 
 
 def _check_format(catalog: Catalog, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -201,6 +202,19 @@ def test_the_kind_of_index_can_be_changed(store):
     assert texts(other) == {"One.", "Two."}
     (file,) = index_files(store)
     assert file.suffix == (".npz" if store.index_kind == "faiss" else ".faiss")
+
+
+def test_a_store_made_anew_under_a_reader_is_not_mistaken_for_the_old_one(store):
+    fill(store, "Old.\nOlder.")
+    assert texts(store) == {"Old.", "Older."}
+    shutil.rmtree(store.folder)
+    fill(reopened(store), "New.\nNewer.")  # the same generation and the same keys
+    assert texts(store) == {"New.", "Newer."}
+    new = vectors_for(make_passages(make_document("New.\nNewer.")))
+    with store.snapshot() as snapshot:
+        ((key, score),) = snapshot.search(new[1:2], 1)[0]
+        assert snapshot.passages([key])[key][0].text == "Newer."
+        assert score == pytest.approx(1, abs=1e-5)
 
 
 def test_a_crash_between_index_file_and_commit_leaves_the_old_generation(store):
