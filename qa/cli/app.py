@@ -67,7 +67,9 @@ def _main(
 ) -> None:
     import logging
 
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(message)s")
+    # Our own warnings are for people; what libraries remark on a document is for --debug.
+    logging.basicConfig(level=logging.DEBUG if debug else logging.CRITICAL, format="%(message)s")
+    logging.getLogger("qa").setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
 @app.command(epilog="Examples: `qa ingest`, `qa ingest notes reports/2024.md --store work`")

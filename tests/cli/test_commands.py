@@ -218,6 +218,15 @@ def test_a_text_file_of_50_megabytes(qa, tmp_path):
     assert_error(qa("ingest", docs / "big.txt"), 1, "No document")
 
 
+def test_what_libraries_remark_on_a_document_is_not_printed(qa, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "empty.html").write_text("<html></html>")
+    (tmp_path / "docs" / "good.html").write_text("<p>Cats sleep all day.</p>")
+    run = qa("ingest", "docs")
+    assert run.stdout.splitlines()[0] == "failed docs/empty.html: it holds no text"
+    assert run.stderr in ("", "Preparing the embedding model; this is done once …\n")
+
+
 @pytest.mark.parametrize("damage", ["missing", "garbage", "empty"])
 def test_a_missing_or_damaged_index_is_remade(damage, qa, tmp_path):
     qa("ingest", SEEDS)
