@@ -16,6 +16,7 @@ from qa.errors import NotFoundError, StoreEmptyError, UsageError
 from qa.files import absolute
 from qa.ingest import Ingester, IngestReport, OnProgress
 from qa.retrieval import (
+    CANDIDATES,
     DenseRetriever,
     Found,
     Highlighter,
@@ -95,17 +96,18 @@ class QA:
         clock.lap("embed")
         with self.store.snapshot() as snapshot:
             self._check_model(snapshot)
-            hits = self._retriever.retrieve(snapshot, query, k)
+            hits = self._retriever.retrieve(snapshot, query, max(k, CANDIDATES))
             stored = snapshot.passages([key for key, _ in hits])
         clock.lap("retrieve")
         passages = [stored[key][0] for key, _ in hits]
         sentences = Highlighter(embedder).best_sentences(query, passages)
         clock.lap("highlight")
-        ranking = [
+        candidates = [
             Found(*stored[key], score, sentence)
             for (key, score), sentence in zip(hits, sentences, strict=True)
         ]
-        return compose_answer(question, ranking, self.settings.min_confidence, clock.timings())
+        threshold = self.settings.min_confidence
+        return compose_answer(question, candidates, k, threshold, clock.timings())
 
     # ------------------------------------------------------------------ documents
 

@@ -17,6 +17,7 @@ from tests.conftest import SEED
 QUESTIONS = [
     ("What was chosen as the 2024 Cultural Capital?", "Shusha"),
     ("Which city is the cradle of the culture of Azerbaijan?", "Shusha"),
+    ("Who met with the Director General of ICESCO?", "Jeyhun Bayramov met with"),
     ("When did Bayramov meet Almalik?", "October 3, 2023"),
     ("Who is the foreign minister of Azerbaijan?", "Jeyhun Bayramov met with"),
     ("What is planned for the ICESCO regional centre?", "opening of the ICESCO regional center"),
@@ -29,8 +30,7 @@ QUESTIONS = [
     ("What about the disarmament of separatist troops?", "withdrawal and disarmament"),
     ("What is ICESCO interested in?", "expanding cooperation with Azerbaijan"),
 ]
-MISSED_BY_DENSE_ALONE = [
-    ("Who met with the Director General of ICESCO?", "Jeyhun Bayramov met with"),
+MISSED = [
     ("Which phenomena do Azerbaijan and ICESCO combat together?", "Islamophobia"),
 ]
 
@@ -43,7 +43,7 @@ def test_the_right_passage_comes_first(question, expected, seed_bot):
 
 
 @pytest.mark.xfail(strict=True, reason="a passage elsewhere on the same people is nearer")
-@pytest.mark.parametrize(("question", "expected"), MISSED_BY_DENSE_ALONE)
+@pytest.mark.parametrize(("question", "expected"), MISSED)
 def test_the_right_passage_does_not_come_first_yet(question, expected, seed_bot):
     assert expected in seed_bot.ask(question).passages[0].text
 

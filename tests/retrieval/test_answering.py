@@ -24,7 +24,7 @@ def found(text: str, score: float, cosine: float | None, start: int = 100) -> Fo
 
 
 def test_the_answer_is_cited_to_the_character():
-    answer = compose_answer("Q?", [found("One two", 0.6, 0.7)], 0.3, {"total": 1.0})
+    answer = compose_answer("Q?", [found("One two", 0.6, 0.7)], 5, 0.3, {"total": 1.0})
     assert answer.text == "two"
     citation = answer.citation
     assert citation is not None
@@ -35,12 +35,25 @@ def test_the_answer_is_cited_to_the_character():
     assert answer.to_dict()["answer"]["citation"]["date"] == "2024-05-06"
 
 
-def test_sentence_and_passage_count_alike_for_the_answer_and_the_ranking_stays():
-    ranking = [found("a first", 0.6, 0.2), found("a second", 0.5, 0.5), found("a third", 0.1, 0.6)]
-    answer = compose_answer("Q?", ranking, 0.3, {})
+def test_passages_are_ranked_by_themselves_and_their_nearest_sentence_alike():
+    candidates = [
+        found("a first", 0.6, 0.2),
+        found("a second", 0.5, 0.5),
+        found("a third", 0.1, 0.6),
+    ]
+    answer = compose_answer("Q?", candidates, 2, 0.3, {})
     assert answer.text == "second"
-    assert [p.text for p in answer.passages] == ["a first", "a second", "a third"]
+    assert [(p.rank, p.text) for p in answer.passages] == [(1, "a second"), (2, "a first")]
+    assert [p.score for p in answer.passages] == pytest.approx([0.5, 0.4])
     assert answer.confidence == pytest.approx(0.6)
+
+
+def test_a_passage_without_a_sentence_can_come_first_but_is_not_the_answer():
+    answer = compose_answer(
+        "Q?", [found("a first", 0.9, None), found("a second", 0.5, 0.5)], 2, 0, {}
+    )
+    assert answer.passages[0].text == "a first"
+    assert answer.text == "second"
 
 
 @pytest.mark.parametrize(
@@ -54,7 +67,7 @@ def test_sentence_and_passage_count_alike_for_the_answer_and_the_ranking_stays()
     ids=["nothing found", "too far", "opposite", "no sentence"],
 )
 def test_the_documents_do_not_say(ranking, confidence):
-    answer = compose_answer("Q?", ranking, 0.3, {})
+    answer = compose_answer("Q?", ranking, 5, 0.3, {})
     assert (answer.answered, answer.text, answer.citation) == (False, None, None)
     assert answer.confidence == confidence
     assert len(answer.passages) == len(ranking)
