@@ -50,7 +50,12 @@ def find_files(
     files = Files()
     known = set(known)
     for root in roots:
-        if root.is_dir():
+        try:
+            is_folder = root.is_dir()
+        except OSError as error:
+            files.failed[root] = f"it can't be read ({error.strerror})"
+            continue
+        if is_folder:
             _walk(root, wanted, leave_out, files)
         elif not os.path.lexists(root):
             if str(root) not in known:

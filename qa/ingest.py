@@ -123,7 +123,7 @@ class Ingester:
             if rebuild:  # uncommitted to the end: until then readers have the old model's store
                 batch.commits = False
                 for document in writer.catalog.documents():
-                    batch.add(document, replaces=True)
+                    batch.add(document, self._splitter.split(document), replaces=True)
             self._sync(paths, writer, batch, report)
             batch.commits = False  # the last batch goes with the final commit
             batch.flush()
@@ -143,6 +143,9 @@ class Ingester:
                 self._take(file, known.get(str(file)), writer, batch, report)
             except DocumentError as error:
                 report.failed.append(Failure(str(file), str(error)))
+                if str(file) in known and not isinstance(error, _UnreadableError):
+                    writer.remove_path(str(file))  # the file no longer says what it said
+                    report.removed.append(str(file))
             self._on_progress(Progress(done, len(files.found), str(file)))
         for path in known:
             if files.is_gone(Path(path), roots):
@@ -161,14 +164,12 @@ class Ingester:
         if id_ in batch or writer.catalog.has_document(id_):
             batch.add_path(str(file), id_)
         else:
+            document = parse(data, file, sha256)
             try:
-                document = parse(data, file, sha256)
-            except DocumentError:
-                if known is not None:  # the file no longer says what it said
-                    writer.remove_path(str(file))
-                    report.removed.append(str(file))
-                raise
-            batch.add(document)
+                passages = self._splitter.split(document)
+            except Exception as error:  # one document must not stop the others
+                raise DocumentError(f"it can't be cut into passages ({error})") from error
+            batch.add(document, passages)
         (report.updated if known is not None else report.added).append(str(file))
 
     def _read(self, file: Path) -> bytes:
@@ -183,9 +184,13 @@ class Ingester:
                 )
             return file.read_bytes()
         except UnicodeEncodeError:
-            raise DocumentError("its name isn't valid Unicode: rename it") from None
+            raise _UnreadableError("its name isn't valid Unicode: rename it") from None
         except OSError as error:
-            raise DocumentError(f"it can't be read ({error.strerror or error})") from error
+            raise _UnreadableError(f"it can't be read ({error.strerror or error})") from error
+
+
+class _UnreadableError(DocumentError):
+    """The file could not be read now, which says nothing of its contents."""
 
 
 class _Batch:
@@ -206,9 +211,8 @@ class _Batch:
     def __contains__(self, id_: str) -> bool:
         return id_ in self._documents
 
-    def add(self, document: Document, *, replaces: bool = False) -> None:
+    def add(self, document: Document, passages: list[Passage], *, replaces: bool = False) -> None:
         """Takes in a new document, or with ``replaces`` a stored one's passages anew."""
-        passages = self._splitter.split(document)
         self._documents[document.id] = (document, passages, replaces)
         self._texts += [self._splitter.embedded_text(document, passage) for passage in passages]
         if len(self._texts) >= BATCH_PASSAGES:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from qa.embedding import Embedder, load_embedder
 from qa.embedding.model import Model, resolve_model
-from qa.errors import NotFoundError, StoreEmptyError, UsageError
+from qa.errors import NotFoundError, StoreDamagedError, StoreEmptyError, UsageError
 from qa.files import absolute
 from qa.ingest import Ingester, IngestReport, OnProgress
 from qa.retrieval import (
@@ -52,6 +52,7 @@ class QA:
         self._on_export = on_export
         self._retriever: Retriever = DenseRetriever()
         self._loading = threading.Lock()
+        self._resolving = threading.Lock()
         self._model: Model | None = None
         self._embedder: Embedder | None = None
 
@@ -150,8 +151,20 @@ class QA:
             max_file_bytes=int(self.settings.max_file_mb * 1e6),
             on_progress=on_progress,
         )
-        roots = [Path(path) for path in paths] or [self.settings.seeds]
+        roots = [Path(path) for path in paths] or self._default_roots(rebuild)
         return ingester.run(roots, rebuild=rebuild, wait=wait)
+
+    def _default_roots(self, rebuild: bool) -> list[Path]:
+        """`seeds`; but a rebuild must not bring seeds into a store that is filled otherwise."""
+        seeds = absolute(self.settings.seeds)
+        if rebuild:
+            try:
+                paths = [Path(path) for info in self.documents() for path in info.paths]
+            except StoreDamagedError:
+                paths = []  # it is set aside and made anew
+            if paths and not any(path.is_relative_to(seeds) for path in paths):
+                return []
+        return [self.settings.seeds]
 
     def documents(self) -> list[DocumentInfo]:
         """All documents of the store, by path."""
@@ -178,11 +191,11 @@ class QA:
             NotFoundError: see `document`.
         """
         with self._found(reference) as (snapshot, info):
-            identity = snapshot.identity
+            identity, is_complete = snapshot.identity, snapshot.is_complete
         with self.store.writer(identity) as writer:
             for path in info.paths:
                 writer.remove_path(path)
-            writer.commit()
+            writer.commit(final=is_complete)  # an unfinished ingest stays one
         return info
 
     @contextmanager
@@ -232,9 +245,12 @@ class QA:
             return self._embedder
 
     def _resolved_model(self) -> Model:
-        if self._model is None:
-            self._model = resolve_model(self.settings.model, self.settings.cache_dir.expanduser())
-        return self._model
+        with self._resolving:
+            if self._model is None:
+                self._model = resolve_model(
+                    self.settings.model, self.settings.cache_dir.expanduser()
+                )
+            return self._model
 
     def _check_model(self, snapshot: Snapshot) -> None:
         model = self._resolved_model()

@@ -47,7 +47,10 @@ class Settings(BaseSettings):
         128, ge=16, le=8192, description="Size of passage to aim at, in the model's tokens."
     )
     max_file_mb: float = Field(
-        32, gt=0, description="Larger files are reported and left out, in megabytes."
+        32,
+        gt=0,
+        allow_inf_nan=False,
+        description="Larger files are reported and left out, in megabytes.",
     )
     top_k: int = Field(5, ge=1, le=1000, description="How many passages an answer shows.")
     min_confidence: float = Field(

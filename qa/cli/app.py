@@ -101,7 +101,7 @@ def ingest(
         _print_json(report.to_dict())
     else:
         _print_report(report)
-    if not report.read and not report.removed:
+    if not (report.read or report.removed or (rebuild and report.embedded)):
         from qa.errors import DocumentError
 
         where = ", ".join(map(str, paths or [bot.settings.seeds]))

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from qa.cli.terminal import printable
+from qa.cli.terminal import printable, printable_line
 
 if TYPE_CHECKING:
     from qa.ingest import IngestReport
@@ -67,8 +67,8 @@ def source(citation: Citation) -> Text:
         f"page {citation.page}" if citation.page is not None else "",
         f"{shown_path(citation.path)}:{citation.start}-{citation.end}",
     ]
-    text = Text(printable(citation.title), style="cyan")
-    return text.append("".join(f" · {printable(fact)}" for fact in facts if fact), style=_DIM)
+    text = Text(printable_line(citation.title), style="cyan")
+    return text.append("".join(f" · {printable_line(fact)}" for fact in facts if fact), style=_DIM)
 
 
 def quoted(passage: str, highlights: Sequence[Span]) -> Text:
@@ -103,7 +103,9 @@ def report(report: IngestReport) -> RenderableType:
     if report.skipped:
         line.append(f" (skipped {len(report.skipped)} of other formats)", style=_DIM)
     failures = [
-        Text.assemble(("failed ", _BAD), f"{printable(shown_path(f.path))}: {printable(f.reason)}")
+        Text.assemble(
+            ("failed ", _BAD), f"{printable_line(shown_path(f.path))}: {printable_line(f.reason)}"
+        )
         for f in report.failed
     ]
     return Group(*failures, line)
@@ -115,7 +117,7 @@ def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:
         return Text("No documents yet: run `qa ingest PATH`.")
     if not terminal:
         rows = [(i.id, i.published or "", str(i.passages), i.title, i.path) for i in infos]
-        clean = ("\t".join(printable(str(c)).replace("\t", " ") for c in row) for row in rows)
+        clean = ("\t".join(printable_line(str(c)) for c in row) for row in rows)
         return "\n".join(clean)
     table = Table("id", "date", "passages", "title", "path", box=None, header_style=_TITLE)
     for info in infos:
@@ -123,8 +125,8 @@ def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:
             info.id[:12],  # enough to name it by
             str(info.published or ""),
             str(info.passages),
-            Text(printable(info.title)),
-            Text(printable(", ".join(map(shown_path, info.paths))), style=_DIM),
+            Text(printable_line(info.title)),
+            Text(printable_line(", ".join(map(shown_path, info.paths))), style=_DIM),
         )
     return table
 
@@ -147,7 +149,7 @@ def mapping(facts: Mapping[str, Any]) -> RenderableType:
     """Names and values, one a line."""
     width = max(len(name) for name in facts)
     lines = [
-        Text.assemble((f"{name:<{width}}  ", _DIM), printable(str(value)))
+        Text.assemble((f"{name:<{width}}  ", _DIM), printable_line(str(value)))
         for name, value in facts.items()
     ]
     return Group(*lines)

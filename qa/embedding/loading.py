@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 from qa.embedding.base import Embedder
-from qa.embedding.export import FORMAT, GRAPH, Manifest, library_versions
+from qa.embedding.export import (
+    FORMAT,
+    GRAPH,
+    TOKENIZER,
+    WEIGHTS,
+    Manifest,
+    library_versions,
+)
 from qa.embedding.model import Model
 from qa.errors import ModelError
 
@@ -48,7 +55,15 @@ def load_embedder(
         if manifest.reason is None:
             from qa.embedding.onnx import OnnxEmbedder
 
-            return OnnxEmbedder(model, folder, manifest, threads)
+            try:
+                return OnnxEmbedder(model, folder, manifest, threads)
+            except Exception as error:  # ONNX Runtime's own, when a file is damaged
+                logger.warning("The exported model is damaged (%s): it is made again.", error)
+            shutil.rmtree(folder, ignore_errors=True)
+            on_export()
+            manifest = _export(model, folder)
+            if manifest.reason is None:
+                return OnnxEmbedder(model, folder, manifest, threads)
         message = f"The model {model.name!r} has no fast path: {manifest.reason}"
         if backend == "onnx":
             raise ModelError(f"{message}; set QA_EMBEDDER=auto to run it all the same.")
@@ -65,7 +80,8 @@ def _known(folder: Path) -> Manifest | None:
         return None
     if manifest.reason is not None:  # other libraries may do better
         return manifest if manifest.versions == library_versions() else None
-    return manifest if (folder / GRAPH).is_file() else None
+    whole = all((folder / name).is_file() for name in (GRAPH, WEIGHTS, TOKENIZER))
+    return manifest if whole else None
 
 
 def _export(model: Model, folder: Path) -> Manifest:

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,7 @@ def write_atomically(file: Path, data: bytes) -> None:
     Raises:
         ModelError: the cache folder can't be written.
     """
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    temporary = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data)

@@ -6,6 +6,7 @@ A new format is a module here with a `Parser`, a line in ``PARSERS``, and a test
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import PurePath
 
 from qa.errors import DocumentError
@@ -35,6 +36,23 @@ def document_id(sha256: str) -> str:
     return sha256[:32]
 
 
+def _valid_unicode(parsed: Parsed) -> Parsed:
+    """Lone surrogates, which no tokenizer or database takes, as question marks; offsets hold."""
+    return replace(
+        parsed,
+        text=_replaced(parsed.text),
+        title=_replaced(parsed.title) if parsed.title else None,
+        structure=tuple(
+            replace(section, heading=tuple(map(_replaced, section.heading)))
+            for section in parsed.structure
+        ),
+    )
+
+
+def _replaced(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
 def parse(data: bytes, path: PurePath, sha256: str | None = None) -> Document:
     """The document that a file's bytes hold.
 
@@ -53,6 +71,7 @@ def parse(data: bytes, path: PurePath, sha256: str | None = None) -> Document:
         raise DocumentError(f"it can't be parsed ({type(error).__name__}: {error})") from error
     if not parsed.text.strip():
         raise DocumentError("it holds no text")
+    parsed = _valid_unicode(parsed)
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
     return Document(
         id=document_id(sha256),

@@ -80,7 +80,12 @@ def _tree(data: bytes) -> _Element | None:
     from lxml import etree, html
 
     try:
-        return html.document_fromstring(data)
+        data.decode("utf-8")
+        encoding = "utf-8"  # lxml would take it for Latin-1 where the page doesn't say
+    except UnicodeDecodeError:
+        encoding = None  # as the page says
+    try:
+        return html.document_fromstring(data, parser=html.HTMLParser(encoding=encoding))
     except etree.ParserError:  # "Document is empty"
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa.parsing.base import Parsed, TextBuilder, decode
 from qa.parsing.metadata import first_sentence, leading_date, shortened, to_date
@@ -23,14 +23,16 @@ class MarkdownParser:
         from markdown_it.tree import SyntaxTreeNode
         from mdit_py_plugins.front_matter import front_matter_plugin
 
-        markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
+        markdown = (
+            MarkdownIt("commonmark", {"maxNesting": 200}).enable("table").use(front_matter_plugin)
+        )
         tree = SyntaxTreeNode(markdown.parse(decode(data)))
         metadata = _front_matter(tree)
         builder = TextBuilder()
         _add(builder, tree)
         text, structure = builder.build()
         headings = [_inline(node) for node in tree.children if node.type == "heading"]
-        stated = shortened(str(metadata.get("title") or (headings[0] if headings else "")))
+        stated = shortened(metadata.get("title") or (headings[0] if headings else ""))
         dates = [to_date(metadata[key]) for key in _DATE_KEYS if key in metadata]
         body = text[structure[0].body :] if structure else ""
         return Parsed(
@@ -42,16 +44,18 @@ class MarkdownParser:
         )
 
 
-def _front_matter(tree: SyntaxTreeNode) -> dict[str, Any]:
+def _front_matter(tree: SyntaxTreeNode) -> dict[str, str]:
     import yaml
 
     if not tree.children or tree.children[0].type != "front_matter":
         return {}
     try:
-        values = yaml.safe_load(tree.children[0].content)
-    except (yaml.YAMLError, ValueError):  # a ValueError comes from a date that can't be
+        values = yaml.load(tree.children[0].content, yaml.BaseLoader)  # noqa: S506 - strings only
+    except Exception:  # whatever is no YAML is no metadata
         return {}
-    return {str(k).lower(): v for k, v in values.items()} if isinstance(values, dict) else {}
+    if not isinstance(values, dict):
+        return {}
+    return {k.lower(): v for k, v in values.items() if isinstance(k, str) and isinstance(v, str)}
 
 
 def _add(builder: TextBuilder, node: SyntaxTreeNode) -> None:
@@ -111,7 +115,7 @@ def _inline(node: SyntaxTreeNode) -> str:
         case "hardbreak":
             return "\n"
         case "html_inline":
-            return ""
+            return "\n" if node.content.lower().startswith("<br") else ""
         case _:
             return "".join(_inline(child) for child in node.children)
 

@@ -46,14 +46,16 @@ def leading_title(text: str) -> tuple[str | None, int]:
 
     A title line stands alone above a blank line, is short and doesn't end as a sentence does.
     """
-    match = re.match(r"\s*(?P<line>[^\n]+?)[ \t]*\r?\n[ \t]*\r?\n", text[:_OPENING])
-    if match is None:
-        return None, 0
-    line = match["line"].strip()
+    opening = text[:_OPENING]
+    begin = len(opening) - len(opening.lstrip())
+    line, _, rest = opening[begin:].partition("\n")
+    line = line.rstrip()
+    if not line or rest.partition("\n")[0].strip() or not rest.strip():
+        return None, 0  # nothing stands alone above a blank line and more text
     is_date = _LEADING_ISO.fullmatch(line) or _LEADING_WORDS.fullmatch(line)
     if len(line) > _LONGEST_TITLE or line[-1] in ".!?:;,…。" or is_date:
         return None, 0
-    return line, match.end("line")
+    return line, begin + len(line)
 
 
 def first_sentence(text: str) -> str | None:

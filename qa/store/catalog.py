@@ -103,8 +103,10 @@ def connect(path: Path, *, create: bool = False, write: bool = False) -> sqlite3
         mode = "mode=rwc"
     elif os.access(path.parent, os.W_OK):
         mode = "mode=rw"  # readers too: a crashed writer's log has to be taken up
-    else:
+    elif _is_read_only(path.parent):
         mode = "mode=ro&immutable=1"
+    else:  # somebody else may be writing
+        mode = "mode=ro"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,
@@ -124,6 +126,11 @@ def connect(path: Path, *, create: bool = False, write: bool = False) -> sqlite3
         connection.close()
         raise
     return connection
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Whether nobody can write there: a read-only file system."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 class Catalog:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from qa.store.catalog import Catalog
 from qa.store.index import VectorIndex, new_index
 
 _META = "index"
+_OWN_FILE = re.compile(r"dense-\d+\.(faiss|npz)(\.tmp)?")
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ class IndexFile:
     @classmethod
     def recorded(cls, catalog: Catalog) -> IndexFile | None:
         fields = catalog.meta(_META)
-        return cls(**fields) if fields else None
+        return cls(**fields) if isinstance(fields, dict) else None
 
     def record(self, catalog: Catalog) -> None:
         catalog.set_meta(_META, asdict(self))
@@ -98,8 +101,10 @@ def remove_others(folder: Path, catalog: Catalog) -> None:
     """Deletes index files that belong to no committed generation or to an earlier one."""
     recorded = IndexFile.recorded(catalog)
     for path in folder.glob("dense-*"):
-        if recorded is None or path.name != recorded.file:
-            path.unlink(missing_ok=True)
+        own = _OWN_FILE.fullmatch(path.name)  # a store may lie among a person's files
+        if own and (recorded is None or path.name != recorded.file):
+            with suppress(OSError):  # the commit is done; the next one tries again
+                path.unlink()
 
 
 def _sha256(path: Path) -> str:

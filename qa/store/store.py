@@ -63,7 +63,13 @@ class Store:
         Raises:
             StorePathError: there is something else than a folder at ``folder``.
         """
-        if folder.exists() and not folder.is_dir():
+        try:
+            is_file = folder.exists() and not folder.is_dir()
+        except OSError as error:
+            raise StorePathError(
+                f"The store {folder} can't be looked at ({error.strerror}): give another --store."
+            ) from error
+        if is_file:
             raise StorePathError(f"{folder} is a file, not a store: give a folder with --store.")
         self.folder = folder
         self.index_kind = index_kind
@@ -336,12 +342,15 @@ def _is_sound(path: Path) -> bool:
             catalog = Catalog(connection)
             if catalog.is_created():
                 _check_format(catalog, path)
+                catalog.infos()
+                for _ in catalog.documents():
+                    pass  # it can be read: that is all that is asked
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
     except sqlite3.OperationalError as error:
         if is_damage(error):
             return False
         raise  # it may be sound: that it can't be opened now is no reason to set it aside
-    except (sqlite3.DatabaseError, StoreDamagedError):
+    except (sqlite3.DatabaseError, StoreDamagedError, ValueError, TypeError, KeyError):
         return False
 
 
@@ -375,9 +384,11 @@ def _version(catalog: Catalog) -> Version:
 
 def _check_format(catalog: Catalog, path: Path) -> None:
     format_, generation = catalog.meta("format"), catalog.meta("generation")
-    if not isinstance(format_, int) or not isinstance(generation, int):
+    identity = catalog.meta("identity")
+    whole = isinstance(format_, int) and isinstance(generation, int) and isinstance(identity, dict)
+    if not whole:
         raise StoreDamagedError(
-            f"The catalog {path} is damaged (its format or generation is missing): run "
+            f"The catalog {path} is damaged (its format, generation or model is missing): run "
             "`qa ingest --rebuild` to set it aside and ingest anew."
         )
     if format_ != FORMAT:
