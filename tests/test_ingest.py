@@ -204,3 +204,50 @@ def test_many_small_documents_are_embedded_together(bot, docs):
     report = bot.ingest()
     assert len(report.added) == report.embedded == 300
     assert answer_path(bot, "What does note 123 say?") == "n123.txt"
+
+
+def test_a_persons_own_files_beside_the_store_are_left_alone(tmp_path):
+    write(tmp_path, cats="Cats sleep all day.")
+    own = [tmp_path / "dense-forest.txt", tmp_path / "dense-1.faiss.bak"]
+    for file in own:
+        file.write_text("Trees stand close together.")
+    (tmp_path / "dense-folder").mkdir()
+    bot = QA.open(tmp_path)  # the store is the folder of the documents
+    bot.ingest([tmp_path])
+    write(tmp_path, dogs="Dogs bark at night.")
+    bot.ingest([tmp_path])
+    assert all(file.is_file() for file in own)
+
+
+def test_a_file_that_outgrew_the_limit_no_longer_answers(tmp_path):
+    (tmp_path / "docs").mkdir()
+    write(tmp_path / "docs", cats="Cats sleep all day.")
+    bot = QA.open(tmp_path / "vectors", max_file_mb=0.001)
+    bot.ingest([tmp_path / "docs"])
+    write(tmp_path / "docs", cats="Dogs bark at night. " * 100)
+    assert counts(bot.ingest([tmp_path / "docs"])) == {"removed": 1, "failed": 1}
+    assert bot.documents() == []
+
+
+def test_a_rebuild_needs_no_seeds_and_brings_none_in(bot, docs, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    write(other, cats="Cats sleep all day.")
+    bot.ingest([other])
+    write(docs, dogs="Dogs bark at night.")
+    assert counts(bot.ingest(rebuild=True)) == {"embedded": 1}
+    assert [Path(info.path).name for info in bot.documents()] == ["cats.txt"]
+
+
+def test_removing_a_document_does_not_finish_an_unfinished_ingest(bot, docs):
+    write(docs, cats="Cats sleep all day.", dogs="Dogs bark at night.")
+    bot.ingest()
+    with bot.store.snapshot() as snapshot:
+        identity = snapshot.identity
+    with bot.store.writer(identity) as writer:
+        writer.remove_path(str(docs / "cats.txt"))
+        writer.commit(final=False)  # and then it is ended by force
+    bot.remove(str(docs / "dogs.txt"))
+    assert bot.status()["complete"] is False
+    bot.ingest()
+    assert bot.status()["complete"] is True

@@ -46,9 +46,8 @@ def leading_title(text: str) -> tuple[str | None, int]:
 
     A title line stands alone above a blank line, is short and doesn't end as a sentence does.
     """
-    opening = text[:_OPENING]
-    begin = len(opening) - len(opening.lstrip())
-    line, _, rest = opening[begin:].partition("\n")
+    begin = len(text) - len(text.lstrip())
+    line, _, rest = text[begin : begin + _OPENING].partition("\n")
     line = line.rstrip()
     if not line or rest.partition("\n")[0].strip() or not rest.strip():
         return None, 0  # nothing stands alone above a blank line and more text

@@ -331,3 +331,12 @@ def test_a_reader_that_stops_reading_is_no_error(folder):
     )
     assert status == 0
     assert (folder / "err.txt").read_text() == ""
+
+
+def test_a_file_name_cannot_forge_lines(qa, tmp_path):
+    seeds = tmp_path / "seeds"
+    seeds.mkdir()
+    (seeds / "a\nffff\t2020-01-01\t9\tforged.txt").write_text("Cats sleep all day.")
+    assert qa("ingest").returncode == 0
+    assert len(qa("documents").stdout.splitlines()) == 1
+    assert "a ffff 2020-01-01 9 forged.txt" in qa("ask", "What do cats do?").stdout

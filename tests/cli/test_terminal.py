@@ -23,6 +23,8 @@ ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
         ("a\x1b]8;;https://evil\x1b\\link\x1b]8;;\x1b\\b", "alinkb"),
         ("a\x9b31mb\x9d0;title\x9cc", "abc"),
         ("a\x1b(Bb\x1bcc", "abc"),
+        ("it\xe2\x80\x98s ok and more", "it\xe2s ok and more"),  # a mojibake quotation mark
+        ("a\x9dnot closed\nb", "anot closed\nb"),
         ("over\rwritten\r\nline", "over\nwritten\nline"),
         ("back\b\bspace\x7f", "backspace"),
         ("left\u202eright", "leftright"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from qa.embedding import Embedder, load_embedder
 from qa.embedding.base import batches_by_length
-from qa.embedding.export import GRAPH, MANIFEST, MIN_COSINE, Manifest
+from qa.embedding.export import GRAPH, MANIFEST, MIN_COSINE, TOKENIZER, WEIGHTS, Manifest
 from qa.embedding.model import DEFAULT_MODEL, resolve_model
 from qa.embedding.onnx import OnnxEmbedder
 from qa.embedding.reference import SentenceTransformerEmbedder
@@ -66,6 +67,14 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     model.save(str(folder / "model"))
     return folder / "model"
+
+
+@pytest.fixture(scope="module")
+def tiny_export(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the tiny model exported; tests only copy it."""
+    cache = tmp_path_factory.mktemp("tiny-cache")
+    load_embedder(resolve_model(str(tiny_model), cache), cache, "onnx")
+    return cache
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -177,3 +186,16 @@ print([name for name in ("torch", "transformers", "sentence_transformers") if na
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", [GRAPH, WEIGHTS, TOKENIZER])
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_a_damaged_cache_heals(tiny_model, tiny_export, tmp_path, name, damage):
+    shutil.copytree(tiny_export, tmp_path, dirs_exist_ok=True)
+    model = resolve_model(str(tiny_model), tmp_path)
+    (file,) = (tmp_path / "onnx").glob(f"*/{name}")
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert isinstance(load_embedder(model, tmp_path, "onnx"), OnnxEmbedder)

@@ -69,3 +69,8 @@ def test_the_declared_encoding_counts():
     html = '<html><head><meta charset="iso-8859-9"></head><body><p>Şuşa şəhəri</p></body></html>'
     data = html.replace("ə", "e").encode("iso-8859-9")
     assert parse(data, Path("x.html")).text == "Şuşa şeheri"
+
+
+@pytest.mark.parametrize("html", ["<h1>Ağdam</h1>", "<ul><li>Ağdam</li></ul>", "<nav>Ağdam</nav>"])
+def test_utf8_that_is_not_declared_is_utf8(html):
+    assert "Ağdam" in parse_html(html).text

@@ -91,3 +91,30 @@ def test_broken_front_matter_does_not_hide_the_document():
     assert document.title == "Title"
     assert document.published is None
     assert "Text." in document.text
+
+
+def test_hostile_front_matter_is_only_strings():
+    for value in ("{a: b}", "!!timestamp foo", "!!python/object:os.system x", "0x" + "f" * 5000):
+        document = parse_markdown(f"---\ntitle: {value}\ndate: 2024-02-30\n---\n# Head\n\nText.")
+        assert "Text." in document.text
+        assert isinstance(document.title, str)
+        assert document.published is None
+    document = parse_markdown('---\ntitle: "x \\ud800 y"\ndate: 2024-02-03\n---\nText.')
+    assert document.title == "x ? y"
+    assert document.published == date(2024, 2, 3)
+
+
+def test_a_bad_date_does_not_take_the_title_along():
+    assert parse_markdown("---\ntitle: Kept\ndate: 2024-02-30\n---\nText.").title == "Kept"
+
+
+def test_lists_keep_their_innermost_items():
+    nested = "".join("  " * level + f"- item {level}\n" for level in range(15))
+    text = parse_markdown(nested).text
+    assert all(f"item {level}" in text for level in range(15))
+
+
+def test_html_within_keeps_its_letters_and_line_breaks():
+    text = parse_markdown("# T\n\n<div>Ağdam şəhəri</div>\n\none<br>two").text
+    assert "Ağdam şəhəri" in text
+    assert "one\ntwo" in text

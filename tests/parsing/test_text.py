@@ -88,3 +88,15 @@ def test_what_is_no_text_is_refused_with_the_reason(data, reason):
 def test_an_unknown_format_is_refused_naming_the_known_ones():
     with pytest.raises(DocumentError, match=r"\.html.*\.md.*\.txt"):
         parse(b"x", Path("x.xyz"))
+
+
+@pytest.mark.parametrize("start", ["\r\n\r\n", "  \n\n", "\n" * 50, " " * 1990])
+def test_blank_lines_in_front_are_no_obstacle(start):
+    document = parse_text(f"{start}Annual report\r\n\r\nIt was a good year.")
+    assert "It was a good year." in document.text
+    assert document.title == "Annual report"
+
+
+def test_a_title_line_alone_is_a_text_of_its_own():
+    document = parse_text("Only a few words")
+    assert (document.title, document.title_stated) == ("Only a few words", False)

@@ -324,7 +324,9 @@ def test_a_damaged_catalog_is_said_and_set_aside_by_a_rebuild(store, content):
     assert catalog.with_name("catalog.sqlite.damaged").read_bytes() == content
 
 
-@pytest.mark.parametrize("damage", ["lost generation", "lost table", "spoilt pages"])
+@pytest.mark.parametrize(
+    "damage", ["lost generation", "lost identity", "lost table", "bad structure", "spoilt pages"]
+)
 def test_a_catalog_damaged_within_is_set_aside_by_a_rebuild_too(store, damage):
     fill(store, "One.\n" * 2000)
     path = store.folder / "catalog.sqlite"
@@ -336,7 +338,9 @@ def test_a_catalog_damaged_within_is_set_aside_by_a_rebuild_too(store, damage):
         connection = sqlite3.connect(path)
         sql = {
             "lost generation": "DELETE FROM meta WHERE key = 'generation'",
-            "lost table": "DROP TABLE meta",
+            "lost identity": "DELETE FROM meta WHERE key = 'identity'",
+            "lost table": "DROP TABLE paths",
+            "bad structure": "UPDATE documents SET structure = 'x'",
         }
         connection.execute(sql[damage])
         connection.commit()
