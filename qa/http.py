@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 
 from qa import __version__
 from qa.errors import QAError
-from qa.service import MAX_QUESTION, MAX_TOP_K, QA
+from qa.service import MAX_QUESTION, QA
+from qa.settings import MAX_TOP_K
 
 _EXAMPLE_ANSWER = {
     "question": "What was chosen as the 2024 Cultural Capital?",

@@ -24,13 +24,12 @@ from qa.retrieval import (
     Retriever,
     compose_answer,
 )
-from qa.settings import Settings, load_settings
+from qa.settings import MAX_TOP_K, Settings, load_settings
 from qa.store import Snapshot, Store
 from qa.types import Answer, Document, DocumentInfo, Passage
 
 MAX_QUESTION = 4000
 """Characters; models read far fewer."""
-MAX_TOP_K = 1000
 _FIRST_INGEST_WAIT = 600.0
 
 

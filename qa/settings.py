@@ -15,9 +15,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from qa.embedding.model import DEFAULT_MODEL
 from qa.errors import SettingsError
+from qa.passages.splitting import DEFAULT_TOKENS
 
 FILE = "qa.toml"
+MAX_TOP_K = 1000
 
 
 class Settings(BaseSettings):
@@ -35,7 +38,7 @@ class Settings(BaseSettings):
     store: Path = Field(Path("vectors"), description="Folder of the store.")
     seeds: Path = Field(Path("seeds"), description="What is ingested when nothing else is named.")
     model: str = Field(
-        "all-MiniLM-L6-v2",
+        DEFAULT_MODEL,
         min_length=1,
         description="Embedding model: a folder, a Hugging Face name, or the bundled default.",
     )
@@ -44,7 +47,10 @@ class Settings(BaseSettings):
     )
     index: Literal["faiss", "numpy"] = Field("faiss", description="Kind of vector index.")
     passage_tokens: int = Field(
-        128, ge=16, le=8192, description="Size of passage to aim at, in the model's tokens."
+        DEFAULT_TOKENS,
+        ge=16,
+        le=8192,
+        description="Size of passage to aim at, in the model's tokens.",
     )
     max_file_mb: float = Field(
         32,
@@ -52,7 +58,7 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Larger files are reported and left out, in megabytes.",
     )
-    top_k: int = Field(5, ge=1, le=1000, description="How many passages an answer shows.")
+    top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="How many passages an answer shows.")
     min_confidence: float = Field(
         0.3, ge=0, le=1, description="Below this confidence the documents don't say."
     )

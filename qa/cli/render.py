@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qa.cli.terminal import printable, printable_line
+from qa.types import HEADING_SEPARATOR
 
 if TYPE_CHECKING:
     from qa.ingest import IngestReport
@@ -60,7 +61,7 @@ def _scored(scored: ScoredPassage, terminal: bool) -> RenderableType:
 
 def source(citation: Citation) -> Text:
     """Where it stands: title, date, heading, page, path and offsets, on one line."""
-    heading = (citation.heading or "").removeprefix(citation.title).removeprefix(" > ")
+    heading = (citation.heading or "").removeprefix(citation.title).removeprefix(HEADING_SEPARATOR)
     facts = [
         citation.date.isoformat() if citation.date else "",
         heading,

@@ -21,7 +21,7 @@ from qa.embedding.export import (
     Manifest,
     library_versions,
 )
-from qa.embedding.model import Model
+from qa.embedding.model import Model, unwritable_cache
 from qa.errors import ModelError
 
 Backend = Literal["auto", "onnx", "sentence-transformers"]
@@ -89,10 +89,7 @@ def _export(model: Model, folder: Path) -> Manifest:
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     except OSError as error:
-        raise ModelError(
-            f"The cache folder {folder.parent.parent} can't be written ({error.strerror}): "
-            "set QA_CACHE_DIR to one that can."
-        ) from error
+        raise unwritable_cache(folder.parent.parent, error) from error
     try:
         run = _run_export(model, scratch)
         manifest = Manifest.read(scratch)

@@ -147,7 +147,12 @@ def write_atomically(file: Path, data: bytes) -> None:
         temporary.write_bytes(data)
         temporary.replace(file)
     except OSError as error:
-        raise ModelError(
-            f"The cache folder {file.parent.parent} can't be written ({error.strerror}): "
-            "set QA_CACHE_DIR to one that can."
-        ) from error
+        raise unwritable_cache(file.parent.parent, error) from error
+
+
+def unwritable_cache(cache_dir: Path, error: OSError) -> ModelError:
+    """What to say when the cache folder can't be written."""
+    return ModelError(
+        f"The cache folder {cache_dir} can't be written ({error.strerror}): "
+        "set QA_CACHE_DIR to one that can."
+    )

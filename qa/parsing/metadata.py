@@ -8,16 +8,17 @@ from datetime import date, datetime
 _LONGEST_TITLE = 120
 _OPENING = 2000  # characters: a title or dateline stands in the first lines or nowhere
 
+_LABEL = r"(?:(?:date|dated|published|updated|posted)\b(?:\s+on)?\s*:?\s*)?"
 _ISO = r"(?P<iso>\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 # "date 2023-10-03", "Published: 2023-10-03T08:00Z", "2023-10-03" at the very start
 _LEADING_ISO = re.compile(
-    rf"\s*(?:(?:date|dated|published|updated|posted)\b(?:\s+on)?\s*:?\s*)?{_ISO}\b[\s,;:|\u2013\u2014-]*",
+    rf"\s*{_LABEL}{_ISO}\b[\s,;:|\u2013\u2014-]*",
     re.I,
 )
 _MONTH_DAY_YEAR = r"[^\W\d_]{3,12}\.? \d{1,2},? \d{4}"
 _DAY_MONTH_YEAR = r"\d{1,2}\.? [^\W\d_]{3,12}\.?,? \d{4}"
 _LEADING_WORDS = re.compile(
-    rf"\s*(?:(?:date|dated|published|updated|posted)\b(?:\s+on)?\s*:?\s*)?"
+    rf"\s*{_LABEL}"
     rf"(?P<words>{_MONTH_DAY_YEAR}|{_DAY_MONTH_YEAR})\b[\s,;:|\u2013\u2014-]*",
     re.I,
 )
