@@ -8,7 +8,7 @@ that is ended by force loses at most the batch it was at.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,10 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingest is, in files."""
+    """How far an ingest is, in files; ``total`` is None where it isn't known."""
 
     done: int
-    total: int
+    total: int | None
     path: str
 
 
@@ -126,6 +126,29 @@ class Ingester:
                     batch.add(document, self._splitter.split(document), replaces=True)
             self._sync(paths, writer, batch, report)
             batch.commits = False  # the last batch goes with the final commit
+            batch.flush()
+            writer.commit()
+        return report
+
+    def add(self, documents: Iterable[Document], *, wait: float = 0) -> IngestReport:
+        """Adds documents that were parsed elsewhere; those already stored cost nothing.
+
+        Raises:
+            StoreError: as `run`.
+        """
+        report = IngestReport()
+        with self._store.writer(self._identity, wait=wait) as writer:
+            batch = _Batch(self._embedder, self._splitter, writer, report)
+            for done, document in enumerate(documents, start=1):
+                if document.id in batch or writer.catalog.has_document(document.id):
+                    report.unchanged.append(document.path)
+                    for path in document.paths:
+                        batch.add_path(path, document.id)
+                else:
+                    batch.add(document, self._splitter.split(document))
+                    report.added.append(document.path)
+                self._on_progress(Progress(done, None, document.path))
+            batch.commits = False
             batch.flush()
             writer.commit()
         return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -143,15 +143,27 @@ class QA:
         wait: float = 0,
     ) -> IngestReport:
         """Brings the store into step with files and folders; see `qa.ingest.Ingester.run`."""
-        ingester = Ingester(
+        roots = [Path(path) for path in paths] or self._default_roots(rebuild)
+        return self._ingester(on_progress).run(roots, rebuild=rebuild, wait=wait)
+
+    def add(
+        self,
+        documents: Iterable[Document],
+        *,
+        on_progress: OnProgress = lambda progress: None,
+        wait: float = 0,
+    ) -> IngestReport:
+        """Adds documents that don't come from files; see `qa.ingest.Ingester.add`."""
+        return self._ingester(on_progress).add(documents, wait=wait)
+
+    def _ingester(self, on_progress: OnProgress) -> Ingester:
+        return Ingester(
             self.store,
             self.embedder,
             passage_tokens=self.settings.passage_tokens,
             max_file_bytes=int(self.settings.max_file_mb * 1e6),
             on_progress=on_progress,
         )
-        roots = [Path(path) for path in paths] or self._default_roots(rebuild)
-        return ingester.run(roots, rebuild=rebuild, wait=wait)
 
     def _default_roots(self, rebuild: bool) -> list[Path]:
         """`seeds`; but a rebuild must not bring seeds into a store that is filled otherwise."""

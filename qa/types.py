@@ -56,6 +56,10 @@ class Document:
     title_stated: bool = True
     """False where the title was made up from the text or file name: it then adds nothing
     to what is embedded."""
+    language: str | None = None
+    """ISO 639-1 code, as detected; None where the text is too short to tell."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What the document says of itself beside title and date, by lower-case name."""
 
     @property
     def path(self) -> str:
@@ -76,6 +80,8 @@ class DocumentInfo:
     characters: int
     passages: int
     ingested_at: str
+    language: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -88,6 +94,8 @@ class DocumentInfo:
             "paths": list(self.paths),
             "title": self.title,
             "date": self.published.isoformat() if self.published else None,
+            "language": self.language,
+            "metadata": dict(self.metadata),
             "media_type": self.media_type,
             "sha256": self.sha256,
             "characters": self.characters,
@@ -140,6 +148,31 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What each side of a hybrid search says of a passage; ranks start at 1."""
+
+    dense: float
+    """Cosine of the passage's embedding with the question's."""
+    lexical: float
+    """BM25."""
+    dense_rank: int | None = None
+    """None where the passage was not among this side's candidates."""
+    lexical_rank: int | None = None
+    sentence: float | None = None
+    """Cosine of the passage's nearest sentence; None if it has no sentence."""
+    rerank: float | None = None
+    """The reranker's score, where there is one."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "dense": {"rank": self.dense_rank, "score": self.dense},
+            "lexical": {"rank": self.lexical_rank, "score": self.lexical},
+            "sentence": self.sentence,
+            "rerank": self.rerank,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredPassage:
     """A passage in a ranking. ``rank`` starts at 1; a higher ``score`` is better."""
 
@@ -149,6 +182,9 @@ class ScoredPassage:
     source: Citation
     highlights: tuple[Span, ...] = ()
     """The sentences nearest to the question, as spans of ``text``."""
+    evidence: Evidence | None = None
+    also: tuple[Citation, ...] = ()
+    """Where else nearly the same passage stands, best first."""
 
     @property
     def text(self) -> str:
@@ -161,6 +197,8 @@ class ScoredPassage:
             "text": self.text,
             "highlights": [{"start": span.start, "end": span.end} for span in self.highlights],
             "source": self.source.to_dict(),
+            "also": [citation.to_dict() for citation in self.also],
+            "evidence": self.evidence.to_dict() if self.evidence else None,
         }
 
 
