@@ -14,6 +14,13 @@ def absolute(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
 
 
+def size_of(path: Path) -> int:
+    """The bytes in a file, or in all files of a folder."""
+    if path.is_dir():
+        return sum(size_of(child) for child in path.iterdir())
+    return path.stat().st_size
+
+
 @dataclass(slots=True)
 class Files:
     """What was found, by absolute path."""

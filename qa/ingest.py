@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from qa.analysis import detect_language
 from qa.embedding import Embedder
 from qa.errors import DocumentError
 from qa.files import absolute, find_files
 from qa.parsing import can_parse, document_id, parse
 from qa.passages import Splitter
 from qa.store import Identity, Store, Writer
-from qa.types import Document, Passage
+from qa.types import Document, Passage, Span
 
 BATCH_PASSAGES = 64
 """Passages embedded and committed together: about a second's work on two cores."""
@@ -122,7 +123,8 @@ class Ingester:
             batch = _Batch(self._embedder, self._splitter, writer, report)
             if rebuild:  # uncommitted to the end: until then readers have the old model's store
                 batch.commits = False
-                for document in writer.catalog.documents():
+                for stored in writer.catalog.documents():
+                    document = replace(stored, language=detect_language(stored.text))
                     batch.add(document, self._splitter.split(document), replaces=True)
             self._sync(paths, writer, batch, report)
             batch.commits = False  # the last batch goes with the final commit
@@ -230,6 +232,7 @@ class _Batch:
         self._documents: dict[str, tuple[Document, list[Passage], bool]] = {}
         self._paths: list[tuple[str, str]] = []
         self._texts: list[str] = []
+        self._sentences: list[list[Span]] = []
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._documents
@@ -237,7 +240,11 @@ class _Batch:
     def add(self, document: Document, passages: list[Passage], *, replaces: bool = False) -> None:
         """Takes in a new document, or with ``replaces`` a stored one's passages anew."""
         self._documents[document.id] = (document, passages, replaces)
-        self._texts += [self._splitter.embedded_text(document, passage) for passage in passages]
+        for passage in passages:
+            text = self._splitter.embedded_text(document, passage)
+            lead = len(text) - len(passage.text)  # title and headings stand in front
+            self._texts.append(text)
+            self._sentences.append([Span(lead + s.start, lead + s.end) for s in passage.sentences])
         if len(self._texts) >= BATCH_PASSAGES:
             self.flush()
 
@@ -247,10 +254,10 @@ class _Batch:
 
     def flush(self) -> None:
         """Embeds and writes what there is, and commits it unless more must go with it."""
-        vectors = self._embedder.embed_passages(self._texts)
+        embedded = self._embedder.embed_sentences(self._texts, self._sentences)
         start = 0
         for document, passages, replaces in self._documents.values():
-            part = vectors[start : start + len(passages)]
+            part = embedded.part(start, start + len(passages))
             start += len(passages)
             if replaces:
                 self._writer.replace_passages(document, passages, part)
@@ -259,6 +266,6 @@ class _Batch:
         for path, id_ in self._paths:
             self._writer.set_path(path, id_)
         self._report.embedded += len(self._texts)
-        self._documents, self._paths, self._texts = {}, [], []
+        self._documents, self._paths, self._texts, self._sentences = {}, [], [], []
         if self.commits:
             self._writer.commit(final=False)

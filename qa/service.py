@@ -13,17 +13,9 @@ from typing import Any, Self
 from qa.embedding import Embedder, load_embedder
 from qa.embedding.model import Model, resolve_model
 from qa.errors import NotFoundError, StoreDamagedError, StoreEmptyError, UsageError
-from qa.files import absolute
+from qa.files import absolute, size_of
 from qa.ingest import Ingester, IngestReport, OnProgress
-from qa.retrieval import (
-    CANDIDATES,
-    DenseRetriever,
-    Found,
-    Highlighter,
-    Query,
-    Retriever,
-    compose_answer,
-)
+from qa.retrieval import Searcher, Weights, compose_answer, make_query
 from qa.settings import MAX_TOP_K, Settings, load_settings
 from qa.store import Snapshot, Store
 from qa.types import Answer, Document, DocumentInfo, Passage
@@ -47,9 +39,13 @@ class QA:
                 so and is done once a machine.
         """
         self.settings = settings
-        self.store = Store(settings.store, settings.index)
+        self.store = Store(settings.store, settings.index, settings.lexical_index)
         self._on_export = on_export
-        self._retriever: Retriever = DenseRetriever()
+        self._searcher = Searcher(
+            Weights(settings.dense_weight, settings.sentence_weight),
+            dense=settings.retriever != "lexical",
+            lexical=settings.retriever != "dense",
+        )
         self._loading = threading.Lock()
         self._resolving = threading.Lock()
         self._model: Model | None = None
@@ -92,22 +88,14 @@ class QA:
                 self._check_model(snapshot)
         embedder = self.embedder
         clock.lap("load")
-        query = Query(question, embedder.embed_queries([question]))
+        embedding = embedder.embed_queries([question])
         clock.lap("embed")
         with self.store.snapshot() as snapshot:
             self._check_model(snapshot)
-            hits = self._retriever.retrieve(snapshot, query, max(k, CANDIDATES))
-            stored = snapshot.passages([key for key, _ in hits])
-        clock.lap("retrieve")
-        passages = [stored[key][0] for key, _ in hits]
-        sentences = Highlighter(embedder).best_sentences(query, passages)
-        clock.lap("highlight")
-        candidates = [
-            Found(*stored[key], score, sentence)
-            for (key, score), sentence in zip(hits, sentences, strict=True)
-        ]
+            query = make_query(question, embedding, snapshot)
+            ranking = self._searcher.search(snapshot, query, k, clock.lap)
         threshold = self.settings.min_confidence
-        return compose_answer(question, candidates, k, threshold, clock.timings())
+        return compose_answer(question, ranking, threshold, clock.timings())
 
     # ------------------------------------------------------------------ documents
 
@@ -224,7 +212,7 @@ class QA:
         if self.store.is_new:
             return {"store": str(self.store.folder), "generation": 0, "documents": 0, "passages": 0}
         with self.store.snapshot() as snapshot:
-            index = snapshot.index_file
+            files = {name: file for name, file in snapshot.index_files.items() if file}
             return {
                 "store": str(self.store.folder),
                 "generation": snapshot.generation,
@@ -235,8 +223,8 @@ class QA:
                 "embeddings": snapshot.catalog.count("embeddings"),
                 **snapshot.identity.to_dict(),
                 "catalog_bytes": self.store.catalog_path.stat().st_size,
-                "index": index.name if index else None,
-                "index_bytes": index.stat().st_size if index else 0,
+                **{f"{name}_index": file.name for name, file in files.items()},
+                **{f"{name}_index_bytes": size_of(file) for name, file in files.items()},
             }
 
     # ------------------------------------------------------------------ the model

@@ -46,6 +46,18 @@ class Settings(BaseSettings):
         "auto", description="What runs the model; sentence-transformers can use a GPU."
     )
     index: Literal["faiss", "numpy"] = Field("faiss", description="Kind of vector index.")
+    lexical_index: Literal["tantivy", "memory"] = Field(
+        "tantivy", description="Kind of lexical index; memory is for small stores."
+    )
+    retriever: Literal["hybrid", "dense", "lexical"] = Field(
+        "hybrid", description="What finds passages: meaning (dense), words (lexical), or both."
+    )
+    dense_weight: float = Field(
+        0.5, ge=0, le=1, description="Weight of meaning against words in a passage's score."
+    )
+    sentence_weight: float = Field(
+        1 / 3, ge=0, le=1, description="Weight of the best sentence against the whole passage."
+    )
     passage_tokens: int = Field(
         DEFAULT_TOKENS,
         ge=16,

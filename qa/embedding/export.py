@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-FORMAT = 1
+FORMAT = 2
 MIN_COSINE = 0.9999
 GRAPH = "model.onnx"
 WEIGHTS = "model.weights"
 TOKENIZER = "tokenizer.json"
 MANIFEST = "manifest.json"
 OUTPUT = "embedding"
+TOKENS = "tokens"
 
 _SENTENCE = "The committee met in Geneva on 3 October 2023 and chose a new chair. "
 _PROBES = (
@@ -59,6 +60,8 @@ class Manifest:
     inputs: tuple[str, ...] = ()
     query_prompt: str = ""
     passage_prompt: str = ""
+    pools_by_mean: bool = False
+    """Whether the graph gives out its tokens too, whose mean is the embedding."""
     cosine: float = 0.0
 
     @classmethod
@@ -105,6 +108,16 @@ def passage_prompt(model: SentenceTransformer) -> str:
     return next(filter(None, prompts), "")
 
 
+def pools_by_mean(model: SentenceTransformer) -> bool:
+    """Whether an embedding is the mean of its tokens, so that a part of them embeds a sentence."""
+    kinds = [type(module).__name__ for module in model]
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        return False
+    pooling = model[1]
+    mode = getattr(pooling, "pooling_mode", None) or pooling.get_pooling_mode_str()
+    return bool(mode == "mean")
+
+
 def export(model_dir: Path, out: Path) -> Manifest:
     """Writes graph, tokenizer and manifest into the folder ``out``.
 
@@ -129,6 +142,7 @@ def export(model_dir: Path, out: Path) -> Manifest:
         inputs=inputs,
         query_prompt=query_prompt(model),
         passage_prompt=passage_prompt(model),
+        pools_by_mean=pools_by_mean(model),
     )
     manifest = Manifest(**{**asdict(manifest), "cosine": _verify(model, manifest, out)})
     manifest.write(out)
@@ -152,6 +166,7 @@ def _write_graph(model: SentenceTransformer, out: Path) -> tuple[str, ...]:
 
     features = model.preprocess([_SENTENCE, "A short one."])  # uneven, so that masks matter
     inputs = tuple(name for name, value in features.items() if isinstance(value, torch.Tensor))
+    with_tokens = pools_by_mean(model)
 
     class Graph(torch.nn.Module):  # type: ignore[misc, name-defined, unused-ignore]
         def __init__(self) -> None:
@@ -160,7 +175,8 @@ def _write_graph(model: SentenceTransformer, out: Path) -> tuple[str, ...]:
 
         def forward(self, *tensors: Any) -> Any:
             output = self.model(dict(zip(inputs, tensors, strict=True)))
-            return torch.nn.functional.normalize(output["sentence_embedding"], dim=-1)
+            embedding = torch.nn.functional.normalize(output["sentence_embedding"], dim=-1)
+            return (embedding, output["token_embeddings"]) if with_tokens else embedding
 
     raw = out / "raw.onnx"
     try:
@@ -170,8 +186,8 @@ def _write_graph(model: SentenceTransformer, out: Path) -> tuple[str, ...]:
             tuple(features[name] for name in inputs),
             str(raw),
             input_names=list(inputs),
-            output_names=[OUTPUT],
-            dynamic_axes={name: {0: "batch", 1: "sequence"} for name in inputs}
+            output_names=[OUTPUT, TOKENS] if with_tokens else [OUTPUT],
+            dynamic_axes={name: {0: "batch", 1: "sequence"} for name in (*inputs, TOKENS)}
             | {OUTPUT: {0: "batch"}},
             opset_version=17,
             dynamo=False,

@@ -7,14 +7,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.embedding.base import batches_by_length
-from qa.embedding.export import GRAPH, OUTPUT, TOKENIZER, Manifest
+from qa.embedding.base import (
+    Embedded,
+    batches_by_length,
+    embed_separately,
+    fit,
+    pool_sentences,
+)
+from qa.embedding.export import GRAPH, OUTPUT, TOKENIZER, TOKENS, Manifest
 from qa.embedding.model import Model
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-    from qa.embedding.base import Vectors
+    from qa.embedding.base import Spans, Vectors
 
 
 class OnnxEmbedder:
@@ -71,16 +77,39 @@ class OnnxEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         return self._embed(self._manifest.passage_prompt, texts)
 
+    def embed_sentences(self, texts: Sequence[str], sentences: Spans) -> Embedded:
+        import numpy as np
+
+        prompt = self._manifest.passage_prompt
+        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        pooled: list[Vectors] = [vectors[:0]] * len(texts)
+        outputs = [OUTPUT, TOKENS] if self._manifest.pools_by_mean else [OUTPUT]
+        for batch in batches_by_length([len(encoding) for encoding in encodings]):
+            results = self._run([encodings[i] for i in batch], outputs)
+            vectors[batch] = results[0]
+            for row, i in enumerate(batch if self._manifest.pools_by_mean else ()):
+                offsets = [
+                    (start - len(prompt), end - len(prompt)) for start, end in encodings[i].offsets
+                ]
+                tokens = results[1][row, : len(offsets)]
+                pooled[i] = pool_sentences(tokens, offsets, sentences[i], vectors[i])
+        if not self._manifest.pools_by_mean:
+            pooled = embed_separately(self, texts, sentences)
+        special = self._tokenizer.num_special_tokens_to_add(False)
+        counts = (len(encoding) - special for encoding in encodings)
+        return Embedded(vectors, pooled, [fit(t, n) for t, n in zip(texts, counts, strict=True)])
+
     def _embed(self, prompt: str, texts: Sequence[str]) -> Vectors:
         import numpy as np
 
         encodings = self._tokenizer.encode_batch_fast([prompt + text for text in texts])
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for batch in batches_by_length([len(encoding) for encoding in encodings]):
-            vectors[batch] = self._run([encodings[i] for i in batch])
+            vectors[batch] = self._run([encodings[i] for i in batch], [OUTPUT])[0]
         return vectors
 
-    def _run(self, encodings: list[Encoding]) -> Vectors:
+    def _run(self, encodings: list[Encoding], outputs: list[str]) -> list[Vectors]:
         import numpy as np
 
         shape = (len(encodings), max(len(encoding) for encoding in encodings))
@@ -94,5 +123,5 @@ class OnnxEmbedder:
             feeds["attention_mask"][row, : len(encoding)] = encoding.attention_mask
             feeds["token_type_ids"][row, : len(encoding)] = encoding.type_ids
         wanted = {name: feeds[name] for name in self._inputs}
-        vectors: Vectors = self._session.run([OUTPUT], wanted)[0]
-        return vectors
+        results: list[Vectors] = self._session.run(outputs, wanted)
+        return results

@@ -6,12 +6,18 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qa.embedding.export import max_sequence_length, passage_prompt, query_prompt
+from qa.embedding.base import Embedded, embed_separately, fit, pool_sentences
+from qa.embedding.export import (
+    max_sequence_length,
+    passage_prompt,
+    pools_by_mean,
+    query_prompt,
+)
 from qa.embedding.model import Model
 from qa.errors import ModelError
 
 if TYPE_CHECKING:
-    from qa.embedding.base import Vectors
+    from qa.embedding.base import Spans, Vectors
 
 
 class SentenceTransformerEmbedder:
@@ -35,6 +41,7 @@ class SentenceTransformerEmbedder:
         special = len(self._ids("", special=True))
         prompt = len(self._ids(passage_prompt(self._encoder)))
         self._max_tokens = max_sequence_length(self._encoder) - special - prompt
+        self._pools = pools_by_mean(self._encoder) and self._encoder.tokenizer.is_fast
 
     @property
     def model(self) -> Model:
@@ -57,6 +64,34 @@ class SentenceTransformerEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         return self._embed(self._encoder.encode_document, passage_prompt(self._encoder), texts)
+
+    def embed_sentences(self, texts: Sequence[str], sentences: Spans) -> Embedded:
+        fits = [fit(*pair) for pair in zip(texts, self.count_tokens(texts), strict=True)]
+        if not self._pools or not texts:
+            vectors = self.embed_passages(texts)
+            return Embedded(vectors, embed_separately(self, texts, sentences), fits)
+        import numpy as np
+
+        prompt = passage_prompt(self._encoder)
+        with self._lock:
+            outputs = self._encoder.encode_document(
+                list(texts), prompt=prompt, output_value=None, show_progress_bar=False
+            )
+            encoded = self._encoder.tokenizer(
+                [prompt + text for text in texts],
+                truncation=True,
+                max_length=max_sequence_length(self._encoder),
+                return_offsets_mapping=True,
+            )["offset_mapping"]
+        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
+        pooled: list[Vectors] = []
+        for row, (output, pairs) in enumerate(zip(outputs, encoded, strict=True)):
+            embedding = output["sentence_embedding"].float().cpu().numpy()
+            vectors[row] = embedding / max(float(np.linalg.norm(embedding)), 1e-12)
+            offsets = [(start - len(prompt), end - len(prompt)) for start, end in pairs]
+            tokens = output["token_embeddings"].float().cpu().numpy()[: len(offsets)]
+            pooled.append(pool_sentences(tokens, offsets, sentences[row], vectors[row]))
+        return Embedded(vectors, pooled, fits)
 
     def _embed(self, encode: Encode, prompt: str, texts: Sequence[str]) -> Vectors:
         import numpy as np

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import PurePath
 
+from qa.analysis import detect_language
 from qa.errors import DocumentError
 from qa.parsing.base import Parsed, Parser
 from qa.parsing.html import HtmlParser
@@ -83,4 +84,6 @@ def parse(data: bytes, path: PurePath, sha256: str | None = None) -> Document:
         text=parsed.text,
         structure=parsed.structure,
         title_stated=parsed.title_stated and bool(parsed.title),
+        language=detect_language(parsed.text),
+        metadata={_replaced(k): _replaced(v) for k, v in parsed.metadata.items()},
     )

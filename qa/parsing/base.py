@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath
 from typing import Protocol
@@ -29,6 +30,8 @@ class Parsed:
     title: str | None
     title_stated: bool
     published: date | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What else the document says of itself, by lower-case name."""
 
 
 class Parser(Protocol):

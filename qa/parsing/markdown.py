@@ -41,6 +41,7 @@ class MarkdownParser:
             title=stated or first_sentence(text),
             title_stated=stated is not None,
             published=next(filter(None, dates), None) or leading_date(body),
+            metadata={k: v for k, v in metadata.items() if k != "title" and k not in _DATE_KEYS},
         )
 
 

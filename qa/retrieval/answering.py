@@ -1,68 +1,39 @@
-"""From ranked passages to an answer: which sentence, how sure, or that the documents don't say."""
+"""From a ranking to an answer: which sentence, how sure, or that the documents don't say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from qa.types import Answer, DocumentInfo, Passage, ScoredPassage, Span, cite
-
-CANDIDATES = 10
-"""Passages compared by their sentences, however few are wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A retrieved passage with its document, its score (a cosine), and its sentence nearest to the
-    question with that sentence's cosine; None if it has no sentence."""
-
-    passage: Passage
-    document: DocumentInfo
-    score: float
-    sentence: tuple[Span, float] | None
-
-    @property
-    def nearness(self) -> float:
-        """The mean of the passage's and the sentence's cosine with the question.
-
-        A passage on many things is far from a question on one of them, a sentence without its
-        surroundings is easily mistaken: neither alone puts as many right passages first.
-        """
-        return (self.score + self.sentence[1]) / 2 if self.sentence else self.score
+from qa.retrieval.search import Ranking
+from qa.types import Answer, ScoredPassage, cite
 
 
 def compose_answer(
-    question: str,
-    candidates: Sequence[Found],
-    top_k: int,
-    min_confidence: float,
-    timings_ms: Mapping[str, float],
+    question: str, ranking: Ranking, min_confidence: float, timings_ms: Mapping[str, float]
 ) -> Answer:
-    """The answer that retrieved passages, in any order, give to a question.
+    """The answer that ranked passages give to a question.
 
-    The passages are ranked by nearness; the text of the answer is the nearest sentence of the
-    first that has one. The confidence is the highest cosine of any passage or sentence;
-    below ``min_confidence`` the documents don't say.
+    Its text is the best sentence of the first passage that has one; with a confidence below
+    ``min_confidence`` the documents don't say.
     """
-    ranking = sorted(candidates, key=lambda found: -found.nearness)[:top_k]
     passages = tuple(
         ScoredPassage(
             rank=rank,
-            score=found.nearness,
+            score=found.score,
             passage=found.passage,
             source=cite(found.document, found.passage),
-            highlights=(found.sentence[0],) if found.sentence else (),
+            highlights=(found.sentence,) if found.sentence else (),
+            evidence=found.evidence,
+            also=tuple(cite(other.document, other.passage) for other in found.also),
         )
-        for rank, found in enumerate(ranking, start=1)
+        for rank, found in enumerate(ranking.found, start=1)
     )
-    cosines = [found.score for found in candidates]
-    cosines += [found.sentence[1] for found in candidates if found.sentence]
-    confidence = min(max(0.0, *cosines), 1.0) if cosines else None
     text = citation = None
-    first = next((found for found in ranking if found.sentence), None)
+    first = next((found for found in ranking.found if found.sentence), None)
+    confidence = ranking.confidence
     if first and first.sentence and confidence is not None and confidence >= min_confidence:
-        text = first.sentence[0].slice(first.passage.text)
-        citation = cite(first.document, first.passage, first.sentence[0])
+        text = first.sentence.slice(first.passage.text)
+        citation = cite(first.document, first.passage, first.sentence)
     return Answer(
         question=question,
         answered=text is not None,

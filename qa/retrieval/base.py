@@ -1,26 +1,74 @@
-"""What a retriever is."""
+"""What goes through a search: a query, retrievers that find candidates, and what is found."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from qa.store import Snapshot
+from qa.analysis import Terms, analyse
+from qa.store import Hits, Snapshot
+from qa.types import DocumentInfo, Evidence, Passage, Span
 
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
+    from qa.store.index import Ids
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question with its embedding, float32, shape ``(1, dimension)``: made once, used twice."""
+    """A question, made ready once for all that look at it."""
 
     text: str
     embedding: Vectors = field(repr=False, compare=False)
+    """float32, shape ``(1, dimension)``."""
+    terms: Mapping[str, Terms] = field(repr=False)
+    """By each analysis that texts of the store have got."""
+    within: Ids | None = field(default=None, repr=False, compare=False)
+    """The only passages wanted, by key, where a filter says so."""
+
+
+def make_query(
+    text: str, embedding: Vectors, snapshot: Snapshot, within: Ids | None = None
+) -> Query:
+    """The query that a question is to the texts of a store."""
+    terms = {analysis: analyse(text, analysis) for analysis in snapshot.analyses()}
+    return Query(text, embedding, terms, within)
 
 
 class Retriever(Protocol):
-    """Ranks the passages of a store for a query."""
+    """One way to find passages."""
 
-    def retrieve(self, snapshot: Snapshot, query: Query, k: int) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: Query, k: int) -> Hits:
         """The best k passages as (key, score), best first; a higher score is better."""
+
+    def scores(self, snapshot: Snapshot, query: Query, keys: Sequence[int]) -> dict[int, float]:
+        """The scores of given passages, whether or not they are among the best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that a retriever found, with what all of them say of it."""
+
+    key: int
+    dense: float
+    lexical: float
+    dense_rank: int | None
+    lexical_rank: int | None
+    sentences: Vectors = field(repr=False, compare=False)
+    """The vectors of its sentences, shape ``(sentences, dimension)``."""
+    fit: float
+    """Bytes of text a token of the model; see `qa.embedding.Embedded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate in its place: the passage, why it stands there, and its best sentence."""
+
+    passage: Passage
+    document: DocumentInfo
+    score: float
+    evidence: Evidence
+    sentence: Span | None
+    also: tuple[Found, ...] = ()
+    """Near duplicates from elsewhere, best first."""

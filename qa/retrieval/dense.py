@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qa.retrieval.base import Query
-from qa.store import Snapshot
+from qa.store import Hits, Snapshot
 
 
 class DenseRetriever:
     """Scores are cosines, -1 to 1."""
 
-    def retrieve(self, snapshot: Snapshot, query: Query, k: int) -> list[tuple[int, float]]:
-        return snapshot.search(query.embedding, k)[0]
+    def search(self, snapshot: Snapshot, query: Query, k: int) -> Hits:
+        return snapshot.search_dense(query.embedding, k, query.within)[0]
+
+    def scores(self, snapshot: Snapshot, query: Query, keys: Sequence[int]) -> dict[int, float]:
+        vectors = snapshot.vectors(keys)
+        return {key: float(vectors[key][0] @ query.embedding[0]) for key in keys}

@@ -1,6 +1,7 @@
 """Where documents, passages and vectors are kept: one folder, a catalog, and what is derived."""
 
 from qa.store.identity import Identity
-from qa.store.store import Snapshot, Store, Writer
+from qa.store.store import Hits, Snapshot, Store
+from qa.store.writer import Writer
 
-__all__ = ["Identity", "Snapshot", "Store", "Writer"]
+__all__ = ["Hits", "Identity", "Snapshot", "Store", "Writer"]

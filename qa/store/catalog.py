@@ -22,6 +22,8 @@ from qa.types import Document, DocumentInfo, Passage, Section, Span
 if TYPE_CHECKING:
     from qa.store.index import Ids, Vectors
 
+    PassageVectors = tuple[Vectors, Vectors, float]
+
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents (
@@ -35,8 +37,11 @@ CREATE TABLE documents (
     characters INTEGER NOT NULL,
     ingested_at TEXT NOT NULL,
     structure TEXT NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    language TEXT,
+    metadata TEXT NOT NULL DEFAULT '{}'
 );
+CREATE INDEX documents_by_language ON documents(language);
 CREATE TABLE paths (
     path TEXT PRIMARY KEY,
     document_key INTEGER NOT NULL REFERENCES documents(key) ON DELETE CASCADE
@@ -56,16 +61,43 @@ CREATE TABLE passages (
 CREATE UNIQUE INDEX passages_by_document ON passages(document_key, number);
 CREATE TABLE embeddings (
     passage_key INTEGER PRIMARY KEY REFERENCES passages(key) ON DELETE CASCADE,
-    vector BLOB NOT NULL
+    vector BLOB NOT NULL,
+    sentences BLOB NOT NULL DEFAULT x'',
+    fit REAL NOT NULL DEFAULT 5
 );
 """
+# vector: float32. sentences: float16, a row for each of the passage's sentences.
+
+# What brings a catalog to the next format; a rebuild then makes every passage anew.
+MIGRATIONS = {
+    1: """
+ALTER TABLE documents ADD COLUMN language TEXT;
+ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+CREATE INDEX documents_by_language ON documents(language);
+ALTER TABLE embeddings ADD COLUMN sentences BLOB NOT NULL DEFAULT x'';
+ALTER TABLE embeddings ADD COLUMN fit REAL NOT NULL DEFAULT 5;
+DELETE FROM meta WHERE key = 'index'
+""",
+}
 
 _INFO = """
 SELECT d.key, d.id, d.title, d.published, d.media_type, d.sha256, d.characters, d.ingested_at,
+       d.language, d.metadata,
        (SELECT json_group_array(path) FROM
            (SELECT path FROM paths WHERE document_key = d.key ORDER BY path)) AS paths,
        (SELECT count(*) FROM passages WHERE document_key = d.key) AS passages
 FROM documents AS d
+"""
+
+_CONTEXTS = """
+SELECT p.key, p.text, p.heading, d.title, d.title_stated, d.language,
+       before.text AS before, behind.text AS behind
+FROM passages AS p
+JOIN documents AS d ON d.key = p.document_key
+LEFT JOIN passages AS before ON before.document_key = p.document_key
+     AND before.number = p.number - 1 AND before.heading = p.heading
+LEFT JOIN passages AS behind ON behind.document_key = p.document_key
+     AND behind.number = p.number + 1 AND behind.heading = p.heading
 """
 
 
@@ -195,6 +227,8 @@ class Catalog:
                 for start, body, end, heading, page in json.loads(row["structure"])
             ),
             title_stated=bool(row["title_stated"]),
+            language=row["language"],
+            metadata=json.loads(row["metadata"]),
         )
 
     def passages(self, keys: Sequence[int]) -> dict[int, tuple[Passage, DocumentInfo]]:
@@ -252,6 +286,47 @@ class Catalog:
             vectors = np.frombuffer(b"".join(row["vector"] for row in rows), dtype="<f4")
             yield found, vectors.reshape(-1, dimension)
 
+    def sentence_embeddings(self, keys: Sequence[int], dimension: int) -> dict[int, PassageVectors]:
+        """For each key the passage's vector, its sentences' vectors, and its fit."""
+        import numpy as np
+
+        rows = self.execute(
+            f"SELECT * FROM embeddings WHERE passage_key IN ({','.join('?' * len(keys))})",
+            list(keys),
+        )
+        return {
+            row["passage_key"]: (
+                np.frombuffer(row["vector"], dtype="<f4"),
+                np.frombuffer(row["sentences"], dtype="<f2")
+                .reshape(-1, dimension)
+                .astype(np.float32),
+                row["fit"],
+            )
+            for row in rows
+        }
+
+    def contexts(self, keys: Ids) -> Iterator[tuple[Ids, list[tuple[str | None, str]]]]:
+        """Keys, and of each passage its language and its text among its surroundings, in batches.
+
+        The surroundings are title, headings, and the neighbours under the same heading.
+        """
+        import numpy as np
+
+        for start in range(0, len(keys), 1000):
+            rows = self.execute(
+                f"{_CONTEXTS} WHERE p.key IN (SELECT value FROM json_each(?))",
+                (json.dumps(keys[start : start + 1000].tolist()),),
+            ).fetchall()
+            found = np.array([row["key"] for row in rows], dtype=np.int64)
+            yield found, [(row["language"], _context(row)) for row in rows]
+
+    def languages(self) -> list[str | None]:
+        """The languages of the store's documents, the most frequent first."""
+        rows = self.execute(
+            "SELECT language FROM documents GROUP BY language ORDER BY count(*) DESC, language"
+        )
+        return [row["language"] for row in rows]
+
     def paths(self) -> dict[str, str]:
         """The sha256 of the document at each path."""
         rows = self.execute(
@@ -272,7 +347,8 @@ class Catalog:
         """Adds a document that isn't there yet, without its paths and passages."""
         self.execute(
             "INSERT INTO documents (id, title, title_stated, published, media_type, sha256, "
-            "characters, ingested_at, structure, text) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            "characters, ingested_at, structure, text, language, metadata) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 document.id,
                 document.title,
@@ -286,13 +362,26 @@ class Catalog:
                     [[s.start, s.body, s.end, s.heading, s.page] for s in document.structure]
                 ),
                 document.text,
+                document.language,
+                json.dumps(dict(document.metadata)),
             ),
         )
 
-    def add_passages(self, id: str, passages: Sequence[Passage], vectors: Vectors) -> None:  # noqa: A002
-        """Adds a document's passages with their vectors, shape ``(len(passages), dimension)``."""
+    def set_language(self, id: str, language: str | None) -> None:  # noqa: A002
+        self.execute("UPDATE documents SET language = ? WHERE id = ?", (language, id))
+
+    def add_passages(  # a list for each: one entry a passage
+        self,
+        id: str,  # noqa: A002
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        sentences: Sequence[Vectors],
+        fits: Sequence[float],
+    ) -> None:
+        """Adds a document's passages with what is known of each; see `qa.embedding.Embedded`."""
         key = self.execute("SELECT key FROM documents WHERE id = ?", (id,)).fetchone()["key"]
-        for number, (passage, vector) in enumerate(zip(passages, vectors, strict=True)):
+        rows = zip(passages, vectors, sentences, fits, strict=True)
+        for number, (passage, vector, sentence_vectors, fit) in enumerate(rows):
             cursor = self.execute(
                 "INSERT INTO passages (document_key, number, start, end, page, heading, sentences, "
                 "text) VALUES (?,?,?,?,?,?,?,?)",
@@ -308,8 +397,13 @@ class Catalog:
                 ),
             )
             self.execute(
-                "INSERT INTO embeddings VALUES (?, ?)",
-                (cursor.lastrowid, vector.astype("<f4").tobytes()),
+                "INSERT INTO embeddings VALUES (?, ?, ?, ?)",
+                (
+                    cursor.lastrowid,
+                    vector.astype("<f4").tobytes(),
+                    sentence_vectors.astype("<f2").tobytes(),
+                    fit,
+                ),
             )
 
     def remove_passages(self, id: str) -> None:  # noqa: A002
@@ -364,7 +458,18 @@ def _info(row: sqlite3.Row) -> DocumentInfo:
         characters=row["characters"],
         passages=row["passages"],
         ingested_at=row["ingested_at"],
+        language=row["language"],
+        metadata=json.loads(row["metadata"]),
     )
+
+
+def _context(row: sqlite3.Row) -> str:
+    titles = [row["title"]] if row["title_stated"] else []
+    lines = dict.fromkeys([*titles, *json.loads(row["heading"])])
+    first_line = row["text"].split("\n", 1)[0]
+    parts = [line for line in lines if line != first_line]
+    parts += [row["text"], row["before"] or "", row["behind"] or ""]
+    return "\n".join(parts)
 
 
 def _passage(row: sqlite3.Row) -> Passage:

@@ -1,7 +1,8 @@
-"""The index file: loading, bringing into step with the catalog, and writing it whole or not at all.
+"""Index files: loading, bringing into step with the catalog, and writing them whole or not at all.
 
-One mechanism serves an index that is stale, damaged or missing: compare the keys it holds with
-the catalog's, remove what is gone and add what is new. From an empty index that is a rebuild.
+One mechanism serves every kind of index, and one that is stale, damaged or missing: compare the
+keys it holds with the catalog's, remove what is gone and add what is new. From an empty index that
+is a rebuild.
 """
 
 from __future__ import annotations
@@ -10,109 +11,175 @@ import hashlib
 import logging
 import os
 import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from qa.analysis import analyse, analysis_of
 from qa.store.catalog import Catalog
-from qa.store.index import VectorIndex, new_index
+from qa.store.index import Index
+from qa.store.lexical_index import LexicalEntry, LexicalIndex, new_lexical_index
+from qa.store.vector_index import VectorIndex, new_vector_index
 
-_META = "index"
-_OWN_FILE = re.compile(r"dense-\d+\.(faiss|npz)(\.tmp)?")
+if TYPE_CHECKING:
+    from qa.store.index import Ids
+
+_OWN_FILE = re.compile(r"(dense|lexical)-\d+-[0-9a-f]{8}\.(faiss|npz|tantivy|json)(\.tmp)?")
 
 logger = logging.getLogger(__name__)
+
+AnyIndex = TypeVar("AnyIndex", bound=Index)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexFile:
-    """The catalog's record of the index file that was written for a generation."""
+    """The catalog's record of the index file or folder that was written for a generation."""
 
     file: str
     generation: int
     sha256: str
 
-    @classmethod
-    def recorded(cls, catalog: Catalog) -> IndexFile | None:
-        fields = catalog.meta(_META)
-        return cls(**fields) if isinstance(fields, dict) else None
 
-    def record(self, catalog: Catalog) -> None:
-        catalog.set_meta(_META, asdict(self))
+@dataclass(frozen=True)
+class Derived(Generic[AnyIndex]):
+    """One index of a store: how it is made from the catalog, and where it is kept."""
+
+    name: str
+    new: Callable[[], AnyIndex]
+    feed: Callable[[Catalog, Ids], Iterator[tuple[Ids, Any]]]
+    """What the index is to know of some passages, in batches."""
+
+    def recorded(self, catalog: Catalog) -> IndexFile | None:
+        fields = catalog.meta(f"{self.name}_index")
+        return IndexFile(**fields) if isinstance(fields, dict) else None
+
+    def load(self, folder: Path, catalog: Catalog) -> tuple[AnyIndex, IndexFile | None]:
+        """The recorded index, and the record; or an empty one and None.
+
+        It is empty if there is no such file, if it is damaged, or if it is of another kind.
+        """
+        index = self.new()
+        recorded = self.recorded(catalog)
+        if recorded is None or not recorded.file.endswith(index.suffix):
+            return index, None
+        path = folder / recorded.file
+        try:
+            if _sha256(path) != recorded.sha256:
+                raise ValueError("its sha256 is not the one recorded")
+            index.read(path)
+        except Exception as error:  # whatever a library makes of a damaged file
+            logger.warning(
+                "The index %s can't be used (%s): it is made again from the catalog.", path, error
+            )
+            return self.new(), None
+        return index, recorded
+
+    def sync(self, index: AnyIndex, catalog: Catalog) -> int:
+        """Brings the index into step with the catalog; returns how many passages changed."""
+        import numpy as np
+
+        held, wanted = index.ids(), catalog.passage_keys()
+        gone = np.setdiff1d(held, wanted)
+        new = np.setdiff1d(wanted, held)
+        index.remove(gone)
+        for keys, data in self.feed(catalog, new):
+            index.add(keys, data)
+        return len(gone) + len(new)
+
+    def write(self, folder: Path, index: AnyIndex, generation: int, catalog: Catalog) -> None:
+        """Writes the index under a new name, makes sure it is on the disk, and records it."""
+        # The name is never given twice, so that nobody who reads an older one is disturbed.
+        path = folder / f"{self.name}-{generation}-{uuid.uuid4().hex[:8]}{index.suffix}"
+        temporary = path.with_name(f"{path.name}.tmp")
+        try:
+            index.write(temporary)
+            _flush_to_disk(temporary)
+            sha256 = _sha256(temporary)
+            temporary.replace(path)
+            if os.name != "nt":  # Windows has no handles on folders
+                _flush(folder)
+        except (RuntimeError, ValueError) as error:  # FAISS's and tantivy's, on a full disk
+            raise OSError(f"the index can't be written: {error}") from error
+        finally:
+            _remove(temporary)
+        if path.is_dir():  # somebody may be opening it, file by file; links make it cheap to keep
+            catalog.set_meta(f"{self.name}_index_before", catalog.meta(f"{self.name}_index"))
+        catalog.set_meta(f"{self.name}_index", asdict(IndexFile(path.name, generation, sha256)))
 
 
-def load(
-    folder: Path, catalog: Catalog, kind: str, dimension: int
-) -> tuple[VectorIndex, IndexFile | None]:
-    """The recorded index, and the record; or an empty one and None.
+def dense(kind: str, dimension: int) -> Derived[VectorIndex]:
+    """The vector index of a store, of a kind that `new_vector_index` knows."""
+    return Derived(
+        "dense",
+        lambda: new_vector_index(kind, dimension),
+        lambda catalog, keys: catalog.embeddings(keys, dimension),
+    )
 
-    It is empty if there is no such file, if it is damaged, or if it is of another kind.
+
+def lexical(kind: str) -> Derived[LexicalIndex]:
+    """The lexical index of a store, of a kind that `new_lexical_index` knows."""
+    return Derived("lexical", lambda: new_lexical_index(kind), _lexical_entries)
+
+
+def _lexical_entries(catalog: Catalog, keys: Ids) -> Iterator[tuple[Ids, list[LexicalEntry]]]:
+    """Each passage with its title, headings and the passages beside it under the same heading.
+
+    A question's words are often spread over neighbours; measured, that is worth more than the
+    sharper picture of a passage alone, which the ranking by sentences gives back.
     """
-    index = new_index(kind, dimension)
-    recorded = IndexFile.recorded(catalog)
-    if recorded is None or not recorded.file.endswith(index.suffix):
-        return index, None
-    path = folder / recorded.file
-    try:
-        if _sha256(path) != recorded.sha256:
-            raise ValueError("its sha256 is not the one recorded")
-        index.read(path)
-    except Exception as error:  # whatever a library makes of a damaged file
-        logger.warning(
-            "The index %s can't be used (%s): it is made again from the stored embeddings.",
-            path,
-            error,
-        )
-        return new_index(kind, dimension), None
-    return index, recorded
+    for found, texts in catalog.contexts(keys):
+        entries = []
+        for language, text in texts:
+            analysis = analysis_of(language)
+            entries.append(LexicalEntry(analysis, analyse(text, analysis)))
+        yield found, entries
 
 
-def sync(index: VectorIndex, catalog: Catalog, dimension: int) -> int:
-    """Brings the index into step with the catalog; returns how many vectors changed."""
-    import numpy as np
-
-    held, wanted = index.ids(), catalog.passage_keys()
-    gone = np.setdiff1d(held, wanted)
-    new = np.setdiff1d(wanted, held)
-    index.remove(gone)
-    for keys, vectors in catalog.embeddings(new, dimension):
-        index.add(keys, vectors)
-    return len(gone) + len(new)
-
-
-def write(folder: Path, index: VectorIndex, generation: int) -> IndexFile:
-    """Writes the index to a new file, makes sure it is on the disk, and renames it into place."""
-    path = folder / f"dense-{generation}{index.suffix}"
-    temporary = path.with_name(f"{path.name}.tmp")
-    try:
-        index.write(temporary)
-        _flush_to_disk(temporary)
-        sha256 = _sha256(temporary)
-        temporary.replace(path)
-        if os.name != "nt":  # Windows has no handles on folders
-            _flush_to_disk(folder)
-    except RuntimeError as error:  # FAISS's own, when the disk is full
-        raise OSError(f"the index can't be written: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return IndexFile(path.name, generation, sha256)
-
-
-def remove_others(folder: Path, catalog: Catalog) -> None:
-    """Deletes index files that belong to no committed generation or to an earlier one."""
-    recorded = IndexFile.recorded(catalog)
-    for path in folder.glob("dense-*"):
+def remove_unrecorded(folder: Path, catalog: Catalog) -> None:
+    """Deletes index files that belong to no committed generation, or to one too long ago."""
+    kept = {file for name in ("dense", "lexical") for file in _recorded_files(catalog, name)}
+    for path in [*folder.glob("dense-*"), *folder.glob("lexical-*")]:
         own = _OWN_FILE.fullmatch(path.name)  # a store may lie among a person's files
-        if own and (recorded is None or path.name != recorded.file):
-            with suppress(OSError):  # the commit is done; the next one tries again
-                path.unlink()
+        if own and path.name not in kept:
+            _remove(path)
+
+
+def _recorded_files(catalog: Catalog, name: str) -> list[str]:
+    records = (catalog.meta(f"{name}_index"), catalog.meta(f"{name}_index_before"))
+    return [record["file"] for record in records if isinstance(record, dict)]
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # the commit is done; the next one tries again
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Of a file, or of all files in a folder with their names."""
+    if not path.is_dir():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    # A reader of tantivy's leaves lock files behind.
+    names = sorted(file.name for file in path.iterdir() if file.suffix != ".lock")
+    hashes = "\n".join(f"{_sha256(path / name)} {name}" for name in names)
+    return hashlib.sha256(hashes.encode()).hexdigest()
 
 
 def _flush_to_disk(path: Path) -> None:
+    for file in path.iterdir() if path.is_dir() else ():
+        _flush(file)
+    if not path.is_dir() or os.name != "nt":
+        _flush(path)
+
+
+def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

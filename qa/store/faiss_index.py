@@ -25,19 +25,28 @@ class FaissIndex:
         ids: Ids = faiss.vector_to_array(self._index.id_map).astype(np.int64)
         return ids
 
-    def add(self, ids: Ids, vectors: Vectors) -> None:
+    def add(self, ids: Ids, data: Vectors) -> None:
         if len(ids):
-            self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), ids)
+            self._index.add_with_ids(np.ascontiguousarray(data, dtype=np.float32), ids)
 
     def remove(self, ids: Ids) -> None:
         if len(ids):
             self._index.remove_ids(faiss.IDSelectorBatch(np.ascontiguousarray(ids, dtype=np.int64)))
 
-    def search(self, queries: Vectors, k: int) -> tuple[Scores, Ids]:
-        k = min(k, self._index.ntotal)
+    def search(self, queries: Vectors, k: int, within: Ids | None = None) -> tuple[Scores, Ids]:
+        parameters = None
+        size = self._index.ntotal
+        if within is not None:
+            within = np.intersect1d(within, self.ids())
+            size = len(within)
+            parameters = faiss.SearchParameters()
+            selector = faiss.IDSelectorBatch(within)  # which has to outlive the search
+            parameters.sel = selector
+        k = min(k, size)
         if k == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
-        scores, ids = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), k)
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        scores, ids = self._index.search(queries, k, params=parameters)
         return scores, ids
 
     def write(self, path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from qa.errors import StoreMismatchError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

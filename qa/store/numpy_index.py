@@ -23,24 +23,28 @@ class NumpyIndex:
     def ids(self) -> Ids:
         return self._ids
 
-    def add(self, ids: Ids, vectors: Vectors) -> None:
+    def add(self, ids: Ids, data: Vectors) -> None:
         self._ids = np.concatenate([self._ids, ids])
-        self._vectors = np.concatenate([self._vectors, vectors.astype(np.float32, copy=False)])
+        self._vectors = np.concatenate([self._vectors, data.astype(np.float32, copy=False)])
 
     def remove(self, ids: Ids) -> None:
         kept = ~np.isin(self._ids, ids)
         self._ids, self._vectors = self._ids[kept], self._vectors[kept]
 
-    def search(self, queries: Vectors, k: int) -> tuple[Scores, Ids]:
-        k = min(k, len(self._ids))
-        similarities = queries @ self._vectors.T
+    def search(self, queries: Vectors, k: int, within: Ids | None = None) -> tuple[Scores, Ids]:
+        ids, vectors = self._ids, self._vectors
+        if within is not None:
+            wanted = np.isin(ids, within)
+            ids, vectors = ids[wanted], vectors[wanted]
+        k = min(k, len(ids))
+        similarities = queries @ vectors.T
         best = np.argpartition(-similarities, max(k - 1, 0), axis=1)[:, :k] if k else None
         if best is None:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
         scores = np.take_along_axis(similarities, best, axis=1)
         order = np.argsort(-scores, axis=1, kind="stable")
         best = np.take_along_axis(best, order, axis=1)
-        return np.take_along_axis(similarities, best, axis=1), self._ids[best]
+        return np.take_along_axis(similarities, best, axis=1), ids[best]
 
     def write(self, path: Path) -> None:
         with path.open("wb") as stream:  # given a name, numpy would add an ending of its own

@@ -1,52 +1,54 @@
-"""A store: a folder with a catalog and the index derived from it.
+"""A store: a folder with a catalog and the indexes derived from it.
 
 ::
 
-    vectors/catalog.sqlite        documents, passages, embeddings: the truth
-    vectors/dense-12.faiss        the index that belongs to generation 12
-    vectors/writer.lock           held by the one process that writes
+    vectors/catalog.sqlite              documents, passages, embeddings: the truth
+    vectors/dense-12-0a1b2c3d.faiss     the vector index that belongs to generation 12
+    vectors/lexical-12-4e5f6a7b.tantivy the lexical one, a folder
+    vectors/writer.lock                 held by the one process that writes
 
-A generation is a committed state of the catalog. A writer puts the index file of its new
-generation in place before it commits, and the commit names the file and its sha256; so a reader,
-who looks at one generation in a read transaction, finds the file that belongs to it. If it finds
-none, or a damaged one, it makes the index from the embeddings instead, and repairs the file if
+A generation is a committed state of the catalog. A writer puts the index files of its new
+generation in place before it commits, and the commit names each file and its sha256; so a reader,
+who looks at one generation in a read transaction, finds the files that belong to it. Where it
+finds none, or a damaged one, it makes the index from the catalog instead, and repairs the file if
 nobody is writing.
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic
 
-from qa.errors import (
-    QAError,
-    StoreBusyError,
-    StoreDamagedError,
-    StoreEmptyError,
-    StoreMismatchError,
-    StorePathError,
-)
+from qa.analysis import Terms, analysis_of
+from qa.errors import QAError, StoreEmptyError, StorePathError
 from qa.store import derived
-from qa.store.catalog import SCHEMA, Catalog, connect, is_damage, storage_errors
-from qa.store.derived import IndexFile
-from qa.store.identity import FORMAT, Identity
-from qa.store.index import VectorIndex
-from qa.types import Document, DocumentInfo, Passage
+from qa.store.catalog import Catalog, connect, storage_errors
+from qa.store.derived import AnyIndex, Derived
+from qa.store.identity import Identity
+from qa.store.opening import (
+    Version,
+    check_format,
+    create_or_check,
+    locked,
+    needs_migration,
+    opened,
+    version_of,
+)
+from qa.store.writer import Writer
+from qa.types import DocumentInfo, Passage
 
 if TYPE_CHECKING:
-    from qa.store.index import Vectors
+    from qa.store.catalog import PassageVectors
+    from qa.store.index import Ids, Vectors
 
 CATALOG = "catalog.sqlite"
-LOCK = "writer.lock"
 
-Version = tuple[str, int]
-"""A catalog's own id and a generation of it: generations and keys begin anew with a new catalog."""
+Hits = list[tuple[int, float]]
+"""Keys of passages with their scores, best first."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +56,14 @@ logger = logging.getLogger(__name__)
 class Store:
     """One folder of documents, passages and vectors. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, index_kind: str = "faiss") -> None:
+    def __init__(
+        self, folder: Path, index_kind: str = "faiss", lexical_kind: str = "tantivy"
+    ) -> None:
         """
         Args:
             folder: where the store is, or will be at the first write.
             index_kind: which `VectorIndex` to derive, "faiss" or "numpy".
+            lexical_kind: which `LexicalIndex` to derive, "tantivy" or "memory".
 
         Raises:
             StorePathError: there is something else than a folder at ``folder``.
@@ -73,9 +78,9 @@ class Store:
             raise StorePathError(f"{folder} is a file, not a store: give a folder with --store.")
         self.folder = folder
         self.index_kind = index_kind
-        self._index: VectorIndex | None = None
-        self._index_version: Version | None = None
-        self._index_lock = threading.Lock()
+        self.lexical_kind = lexical_kind
+        self._dense: Live[Any] = Live(self)
+        self._lexical: Live[Any] = Live(self)
 
     @property
     def catalog_path(self) -> Path:
@@ -108,7 +113,7 @@ class Store:
                 connection.execute("BEGIN")
                 catalog = Catalog(connection)
                 if catalog.is_created():
-                    _check_format(catalog, self.catalog_path)
+                    check_format(catalog, self.catalog_path)
                 if not catalog.is_created() or not catalog.meta("generation"):
                     raise StoreEmptyError(  # no writer ever came to its first commit
                         f"The store in {self.folder} is empty: run `qa ingest PATH` to fill it."
@@ -135,53 +140,101 @@ class Store:
         """
         with storage_errors(self.catalog_path):
             self.folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self.folder, wait), _opened(self.catalog_path, rebuild) as connection:
+            with locked(self.folder, wait), opened(self.catalog_path, rebuild) as connection:
                 catalog = Catalog(connection)
-                _create_or_check(catalog, self.catalog_path, identity, rebuild)
-                yield Writer(self, catalog, identity)
+                create_or_check(catalog, self.catalog_path, identity, rebuild)
+                kinds = [self._dense_kind(identity), self._lexical_kind]
+                writer = Writer(self.folder, catalog, identity, kinds)
+                if rebuild and needs_migration(catalog, self.catalog_path):
+                    writer.migrate()
+                yield writer
 
-    def search(self, snapshot: Snapshot, queries: Vectors, k: int) -> list[list[tuple[int, float]]]:
+    def search_dense(
+        self, snapshot: Snapshot, queries: Vectors, k: int, within: Ids | None = None
+    ) -> list[Hits]:
         """For each query the k nearest passages of the snapshot, as (key, cosine), best first."""
-        with self._index_lock:
-            scores, keys = self._index_at(snapshot).search(queries, k)
+        with self._dense.at(snapshot, self._dense_kind(snapshot.identity)) as index:
+            scores, keys = index.search(queries, k, within)
         return [
             [(int(key), float(score)) for key, score in zip(*row, strict=True) if key >= 0]
             for row in zip(keys, scores, strict=True)
         ]
 
-    def _index_at(self, snapshot: Snapshot) -> VectorIndex:
-        if self._index is not None and self._index_version == snapshot.version:
+    def search_lexical(
+        self, snapshot: Snapshot, question: Mapping[str, Terms], k: int, within: Ids | None = None
+    ) -> Hits:
+        """The k best passages of the snapshot by BM25, as (key, score), best first."""
+        with self._lexical.at(snapshot, self._lexical_kind) as index:
+            scores, keys = index.search(question, k, within)
+        return [(int(key), float(score)) for key, score in zip(keys, scores, strict=True)]
+
+    def idfs(self, snapshot: Snapshot, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
+        """The idf of each distinct stem and 4-gram."""
+        with self._lexical.at(snapshot, self._lexical_kind) as index:
+            found: tuple[dict[str, float], dict[str, float]] = index.idfs(terms)
+            return found
+
+    def _dense_kind(self, identity: Identity) -> Derived[Any]:
+        return derived.dense(self.index_kind, identity.dimension)
+
+    @property
+    def _lexical_kind(self) -> Derived[Any]:
+        return derived.lexical(self.lexical_kind)
+
+
+class Live(Generic[AnyIndex]):
+    """An index in memory, brought to the generation that is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._index: AnyIndex | None = None
+        self._made: tuple[Version, int] | None = None
+        """The version the index is at, and the dimension of the store's vectors."""
+
+    @contextmanager
+    def at(self, snapshot: Snapshot, kind: Derived[AnyIndex]) -> Iterator[AnyIndex]:
+        """The index at a snapshot; it doesn't change as long as the context lasts."""
+        with self._lock:
+            yield self._current(snapshot, kind)
+
+    def _current(self, snapshot: Snapshot, kind: Derived[AnyIndex]) -> AnyIndex:
+        wanted = (snapshot.version, snapshot.identity.dimension)
+        if self._index is not None and self._made == wanted:
             return self._index
         index, self._index = self._index, None  # half changed by an error, it must not be kept
-        same_catalog = self._index_version and self._index_version[0] == snapshot.version[0]
-        if index is not None and same_catalog:
-            derived.sync(index, snapshot.catalog, snapshot.identity.dimension)
+        if index is not None and self._made and _is_later(self._made, wanted):
+            kind.sync(index, snapshot.catalog)
         else:
-            index, loaded = derived.load(
-                self.folder, snapshot.catalog, self.index_kind, snapshot.identity.dimension
-            )
+            index, loaded = kind.load(self._store.folder, snapshot.catalog)
             if loaded is None or loaded.generation != snapshot.generation:
-                derived.sync(index, snapshot.catalog, snapshot.identity.dimension)
-                self._repair(snapshot, index)
-        self._index, self._index_version = index, snapshot.version
+                kind.sync(index, snapshot.catalog)
+                self._repair(snapshot, kind, index)
+        self._index, self._made = index, wanted
         return index
 
-    def _repair(self, snapshot: Snapshot, index: VectorIndex) -> None:
+    def _repair(self, snapshot: Snapshot, kind: Derived[AnyIndex], index: AnyIndex) -> None:
         """Writes the index file of the snapshot's generation, if nobody else is writing."""
+        folder, path = self._store.folder, self._store.catalog_path
         try:
             with (
-                storage_errors(self.catalog_path),
-                _locked(self.folder),
-                _opened(self.catalog_path, rebuild=False) as connection,
+                storage_errors(path),
+                locked(folder),
+                opened(path, rebuild=False) as connection,
             ):
                 catalog = Catalog(connection)
                 connection.execute("BEGIN IMMEDIATE")
-                if _version(catalog) == snapshot.version:
-                    derived.write(self.folder, index, snapshot.generation).record(catalog)
+                if version_of(catalog) == snapshot.version:
+                    kind.write(folder, index, snapshot.generation, catalog)
                     connection.execute("COMMIT")
-                    derived.remove_others(self.folder, catalog)
+                    derived.remove_unrecorded(folder, catalog)
         except QAError as error:  # it answers all the same
             logger.debug("The index file could not be repaired: %s", error)
+
+
+def _is_later(made: tuple[Version, int], wanted: tuple[Version, int]) -> bool:
+    """Whether an index can be brought to what is wanted: the same catalog and dimension."""
+    return made[0][0] == wanted[0][0] and made[1] == wanted[1]
 
 
 class Snapshot:
@@ -190,7 +243,7 @@ class Snapshot:
     def __init__(self, store: Store, catalog: Catalog) -> None:
         self._store = store
         self.catalog = catalog
-        self.version = _version(catalog)
+        self.version = version_of(catalog)
         self.identity = Identity(**catalog.meta("identity"))
 
     @property
@@ -203,196 +256,41 @@ class Snapshot:
         """False if the last ingest was ended before it was through, or is still running."""
         return not self.catalog.meta("ingesting")
 
-    def search(self, queries: Vectors, k: int) -> list[list[tuple[int, float]]]:
-        """See `Store.search`."""
-        return self._store.search(self, queries, k)
+    def search_dense(self, queries: Vectors, k: int, within: Ids | None = None) -> list[Hits]:
+        """See `Store.search_dense`."""
+        return self._store.search_dense(self, queries, k, within)
+
+    def search_lexical(
+        self, question: Mapping[str, Terms], k: int, within: Ids | None = None
+    ) -> Hits:
+        """See `Store.search_lexical`."""
+        return self._store.search_lexical(self, question, k, within)
+
+    def idfs(self, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
+        """See `Store.idfs`."""
+        return self._store.idfs(self, terms)
+
+    def analyses(self) -> list[str]:
+        """The analyses that the store's texts have got, the most frequent first."""
+        return list(dict.fromkeys(map(analysis_of, self.catalog.languages())))
+
+    def vectors(self, keys: Sequence[int]) -> dict[int, PassageVectors]:
+        """For each key the passage's vector, its sentences' vectors, and its fit."""
+        return self.catalog.sentence_embeddings(keys, self.identity.dimension)
 
     def passages(self, keys: Sequence[int]) -> dict[int, tuple[Passage, DocumentInfo]]:
         """The passages with these keys, each with its document."""
         return self.catalog.passages(keys)
 
     @property
-    def index_file(self) -> Path | None:
-        """The index file of this generation, if there is one."""
-        recorded = IndexFile.recorded(self.catalog)
-        if recorded is None or recorded.generation != self.generation:
-            return None
-        path = self._store.folder / recorded.file
-        return path if path.is_file() else None
-
-
-class Writer:
-    """Changes a store; nothing of a change is seen by anyone before `commit`."""
-
-    def __init__(self, store: Store, catalog: Catalog, identity: Identity) -> None:
-        self._store = store
-        self._identity = identity
-        self._index: VectorIndex | None = None
-        self._changed = 0
-        self._dirty = False
-        self._displaced: set[int] = set()
-        """Keys of documents that lost a path, and may have none left."""
-        self.catalog = catalog
-
-    def add(self, document: Document, passages: Sequence[Passage], vectors: Vectors) -> None:
-        """Adds a document that isn't in the store, at its paths."""
-        self._begin()
-        self.catalog.add_document(document)
-        for path in document.paths:
-            self.set_path(path, document.id)
-        self.catalog.add_passages(document.id, passages, vectors)
-        self._changed += len(passages)
-
-    def replace_passages(
-        self, document: Document, passages: Sequence[Passage], vectors: Vectors
-    ) -> None:
-        """Replaces the passages of a document that is in the store."""
-        self._begin()
-        self.catalog.remove_passages(document.id)
-        self.catalog.add_passages(document.id, passages, vectors)
-        self._changed += len(passages)
-
-    def set_path(self, path: str, document_id: str) -> None:
-        """Says which document of the store is at ``path``."""
-        self._begin()
-        self._displace(self.catalog.set_path(path, document_id))
-
-    def remove_path(self, path: str) -> None:
-        """Forgets a path; a document without any is removed by the next commit."""
-        self._begin()
-        self._displace(self.catalog.remove_path(path))
-
-    def commit(self, *, final: bool = True) -> None:
-        """Makes all changes visible at once, as a new generation.
-
-        With ``final`` false more is to come: the index file is then written only after the store
-        has grown by a quarter, so that a long ingest doesn't write it over and over.
-        """
-        interrupted = final and self.catalog.meta("ingesting")
-        if not self._dirty and not interrupted:
-            return
-        self._begin()
-        self.catalog.remove_without_path(self._displaced)
-        self._displaced.clear()
-        generation = self.catalog.meta("generation") + 1
-        self.catalog.set_meta("generation", generation)
-        self.catalog.set_meta("identity", self._identity.to_dict())
-        self.catalog.set_meta("ingesting", not final)
-        if final or self._changed * 4 >= self.catalog.count("passages"):
-            self._write_index(generation)
-        self.catalog.execute("COMMIT")
-        self._dirty = False
-        derived.remove_others(self._store.folder, self.catalog)
-
-    def _displace(self, key: int | None) -> None:
-        if key is not None:
-            self._displaced.add(key)
-
-    def _begin(self) -> None:
-        if not self._dirty:
-            self.catalog.execute("BEGIN IMMEDIATE")
-            self._dirty = True
-
-    def _write_index(self, generation: int) -> None:
-        dimension = self._identity.dimension
-        if self._index is None:
-            self._index, _ = derived.load(
-                self._store.folder, self.catalog, self._store.index_kind, dimension
-            )
-        derived.sync(self._index, self.catalog, dimension)
-        derived.write(self._store.folder, self._index, generation).record(self.catalog)
-        self._changed = 0
-
-
-@contextmanager
-def _locked(folder: Path, wait: float = 0) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / LOCK, timeout=wait)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise StoreBusyError(
-            f"Another process is writing to the store {folder}: wait until it has finished and "
-            "try again."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _opened(path: Path, rebuild: bool) -> Iterator[sqlite3.Connection]:
-    if rebuild and path.exists() and not _is_sound(path):
-        _set_aside(path)
-    connection = connect(path, create=True, write=True)
-    try:
-        yield connection
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        connection.close()
-
-
-def _is_sound(path: Path) -> bool:
-    """Whether all of a catalog can be read, as far as SQLite can tell."""
-    try:
-        with closing(connect(path)) as connection:
-            catalog = Catalog(connection)
-            if catalog.is_created():
-                _check_format(catalog, path)
-                catalog.infos()
-                for _ in catalog.documents():
-                    pass  # it can be read: that is all that is asked
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
-    except sqlite3.OperationalError as error:
-        if is_damage(error):
-            return False
-        raise  # it may be sound: that it can't be opened now is no reason to set it aside
-    except (sqlite3.DatabaseError, StoreDamagedError, ValueError, TypeError, KeyError):
-        return False
-
-
-def _set_aside(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        file = path.with_name(path.name + suffix)
-        if file.exists():
-            file.replace(file.with_name(f"{file.name}.damaged"))
-    logger.warning("The damaged catalog was kept as %s.damaged.", path)
-
-
-def _create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: bool) -> None:
-    if not catalog.is_created():
-        catalog.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA.split(";"):
-            catalog.execute(statement)
-        catalog.set_meta("format", FORMAT)
-        catalog.set_meta("uid", uuid.uuid4().hex)
-        catalog.set_meta("generation", 0)
-        catalog.set_meta("identity", identity.to_dict())
-        catalog.execute("COMMIT")
-        return
-    _check_format(catalog, path)
-    if not rebuild and catalog.meta("generation") > 0:
-        Identity(**catalog.meta("identity")).check(identity)
-
-
-def _version(catalog: Catalog) -> Version:
-    return catalog.meta("uid"), catalog.meta("generation")
-
-
-def _check_format(catalog: Catalog, path: Path) -> None:
-    format_, generation = catalog.meta("format"), catalog.meta("generation")
-    identity = catalog.meta("identity")
-    whole = isinstance(format_, int) and isinstance(generation, int) and isinstance(identity, dict)
-    if not whole:
-        raise StoreDamagedError(
-            f"The catalog {path} is damaged (its format, generation or model is missing): run "
-            "`qa ingest --rebuild` to set it aside and ingest anew."
-        )
-    if format_ != FORMAT:
-        raise StoreMismatchError(
-            f"The store {path.parent} has format {format_}, this qa reads format {FORMAT}: "
-            "upgrade qa, or make a new store with `qa ingest --store DIR`."
-        )
+    def index_files(self) -> dict[str, Path | None]:
+        """The index files of this generation, by name ("dense", "lexical"), if there are any."""
+        folder = self._store.folder
+        kinds = derived.dense("", 0), derived.lexical("")
+        files: dict[str, Path | None] = {}
+        for kind in kinds:
+            recorded = kind.recorded(self.catalog)
+            current = recorded is not None and recorded.generation == self.generation
+            path = folder / recorded.file if recorded and current else None
+            files[kind.name] = path if path and path.exists() else None
+        return files

@@ -1,0 +1,55 @@
+"""One place in a ranking for what several documents say in nearly the same words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from qa.retrieval.base import Found
+
+_SAME = 0.8
+"""Share of the shorter passage's word triples that must stand in the other."""
+_NEAR = 0.1
+"""Passages whose cosines with the question differ by more aren't compared."""
+
+_Shingles = frozenset[tuple[str, ...]]
+
+
+def collapse(ranking: Iterable[Found], places: int) -> list[Found]:
+    """The first ``places`` of a ranking, near duplicates from other documents under the first.
+
+    Passages are compared by their triples of words (Broder, "On the Resemblance and Containment
+    of Documents", 1997).
+    """
+    kept: list[Found] = []
+    shingles: list[_Shingles] = []
+    also: list[list[Found]] = []
+    for found in ranking:
+        own = _shingles(found.passage.text)
+        place = _twin(found, own, kept, shingles)
+        if place is not None:
+            also[place].append(found)
+        elif len(kept) < places:
+            kept.append(found)
+            shingles.append(own)
+            also.append([])
+    return [replace(found, also=tuple(others)) for found, others in zip(kept, also, strict=True)]
+
+
+def _twin(
+    found: Found, own: _Shingles, kept: Sequence[Found], shingles: Sequence[_Shingles]
+) -> int | None:
+    for place, (other, others) in enumerate(zip(kept, shingles, strict=True)):
+        if other.document.id == found.document.id:
+            continue
+        if abs(other.evidence.dense - found.evidence.dense) > _NEAR:
+            continue
+        if len(own & others) >= _SAME * max(1, min(len(own), len(others))):
+            return place
+    return None
+
+
+def _shingles(text: str) -> _Shingles:
+    words = re.findall(r"\w+", text.casefold())
+    return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])

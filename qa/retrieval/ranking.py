@@ -1,0 +1,111 @@
+"""From candidates to a ranking: meaning and words weighed together, of passage and sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qa.retrieval.base import Candidate, Found, Query
+from qa.retrieval.coverage import Coverage
+from qa.types import DocumentInfo, Evidence, Passage, Span
+
+LEARNT_FIT = 4.4
+"""Bytes a token from which on a text is taken to be in a language the model has learnt."""
+FOREIGN_FIT = 2.2
+"""Bytes a token at which a model is taken to know nothing of the language."""
+_FIT_SAMPLE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each kind of evidence counts; each is a share, 0 to 1."""
+
+    dense: float = 0.5
+    """Of meaning against words, in a language that the model has learnt."""
+    sentence: float = 1 / 3
+    """Of the best sentence against the passage as a whole."""
+    adapts: bool = True
+    """Whether meaning counts for less in a language the model hasn't learnt."""
+
+    def dense_for(self, candidates: Sequence[Candidate]) -> float:
+        """The weight of meaning for a query, by how well the model's vocabulary fits what was
+        found: a tokenizer makes crumbs of a language that it hasn't learnt, and a model little
+        sense of crumbs."""
+        if not self.adapts:
+            return self.dense
+        best = sorted(candidates, key=lambda c: c.dense_rank or c.lexical_rank or 0)[:_FIT_SAMPLE]
+        fit = sum(candidate.fit for candidate in best) / max(1, len(best))
+        trust = (fit - FOREIGN_FIT) / (LEARNT_FIT - FOREIGN_FIT)
+        return self.dense * min(1.0, max(0.0, trust))
+
+
+class Ranker:
+    """Ranks candidates by a convex combination of cosines and lexical scores.
+
+    A passage has two cosines, its own and that of its nearest sentence, and a lexical score; its
+    best sentence has a cosine and a coverage of the question's terms. Both parts are on a scale
+    that doesn't depend on what else was found (Bruch et al., "An Analysis of Fusion Functions for
+    Hybrid Retrieval", 2023, find that this beats ranks).
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+
+    def rank(
+        self,
+        query: Query,
+        candidates: Sequence[Candidate],
+        stored: Mapping[int, tuple[Passage, DocumentInfo]],
+        coverage: Coverage,
+    ) -> list[Found]:
+        """The candidates, best first, each with its best sentence.
+
+        Args:
+            stored: the passages and documents of the candidates' keys.
+        """
+        dense = self._weights.dense_for(candidates)
+        found = [
+            self._found(query, candidate, stored[candidate.key], dense, coverage)
+            for candidate in candidates
+        ]
+        return sorted(found, key=lambda one: -one.score)
+
+    def _found(
+        self,
+        query: Query,
+        candidate: Candidate,
+        stored: tuple[Passage, DocumentInfo],
+        dense: float,
+        coverage: Coverage,
+    ) -> Found:
+        passage, document = stored
+        cosines = (candidate.sentences @ query.embedding[0]).tolist()
+        sentence, best = None, 0.0
+        if self._weights.sentence and cosines:
+            covered = coverage.of_sentences(passage, document)
+            scores = [
+                dense * cosine + (1 - dense) * share
+                for cosine, share in zip(cosines, covered, strict=True)
+            ]
+            best = max(scores)
+            sentence = passage.sentences[scores.index(best)]
+        elif cosines:
+            sentence = passage.sentences[cosines.index(max(cosines))]
+        nearest = max(cosines, default=candidate.dense)
+        whole = dense * (candidate.dense + nearest) / 2 + (1 - dense) * candidate.lexical
+        evidence = Evidence(
+            dense=candidate.dense,
+            lexical=candidate.lexical,
+            dense_rank=candidate.dense_rank,
+            lexical_rank=candidate.lexical_rank,
+            sentence=max(cosines, default=None),
+        )
+        share = self._weights.sentence if cosines else 0.0
+        score = (1 - share) * whole + share * best
+        return Found(passage, document, score, evidence, sentence)
+
+
+def sentence_text(found: Found) -> str:
+    """The best sentence of a passage, or the whole passage if it has none."""
+    span = found.sentence or Span(0, len(found.passage.text))
+    return span.slice(found.passage.text)

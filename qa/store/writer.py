@@ -1,0 +1,149 @@
+"""The one who changes a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from qa.store.catalog import MIGRATIONS, Catalog
+from qa.store.derived import Derived, remove_unrecorded
+from qa.store.identity import Identity
+from qa.store.index import Index
+from qa.types import Document, Passage
+
+if TYPE_CHECKING:
+    from qa.store.index import Vectors
+
+    class Embedded(Protocol):
+        """The vectors of some passages; `qa.embedding.Embedded` is one."""
+
+        @property
+        def passages(self) -> Vectors: ...
+
+        @property
+        def sentences(self) -> Sequence[Vectors]: ...
+
+        @property
+        def fits(self) -> Sequence[float]: ...
+
+
+_LEXICAL_BACKLOG = 2000
+"""Passages after which the lexical index is written, even in the midst of an ingest: a reader who
+finds it stale has to analyse what is missing, which takes longer than to read vectors."""
+
+
+class Writer:
+    """Changes a store; nothing of a change is seen by anyone before `commit`."""
+
+    def __init__(
+        self, folder: Path, catalog: Catalog, identity: Identity, derived: Sequence[Derived[Any]]
+    ) -> None:
+        """
+        Args:
+            derived: the store's indexes, for vectors of the identity's dimension.
+        """
+        self._folder = folder
+        self._identity = identity
+        self._indexes = [_Pending(kind) for kind in derived]
+        self._dirty = False
+        self._displaced: set[int] = set()
+        """Keys of documents that lost a path, and may have none left."""
+        self.catalog = catalog
+
+    def migrate(self) -> None:
+        """Brings the catalog to the present format; every passage has to be made anew then."""
+        self._begin()
+        while (format_ := self.catalog.meta("format")) in MIGRATIONS:
+            for statement in MIGRATIONS[format_].split(";"):
+                self.catalog.execute(statement)
+            self.catalog.set_meta("format", format_ + 1)
+
+    def add(self, document: Document, passages: Sequence[Passage], embedded: Embedded) -> None:
+        """Adds a document that isn't in the store, at its paths."""
+        self._begin()
+        self.catalog.add_document(document)
+        for path in document.paths:
+            self.set_path(path, document.id)
+        self._add_passages(document, passages, embedded)
+
+    def replace_passages(
+        self, document: Document, passages: Sequence[Passage], embedded: Embedded
+    ) -> None:
+        """Replaces the passages and the language of a document that is in the store."""
+        self._begin()
+        self.catalog.set_language(document.id, document.language)
+        self.catalog.remove_passages(document.id)
+        self._add_passages(document, passages, embedded)
+
+    def set_path(self, path: str, document_id: str) -> None:
+        """Says which document of the store is at ``path``."""
+        self._begin()
+        self._displace(self.catalog.set_path(path, document_id))
+
+    def remove_path(self, path: str) -> None:
+        """Forgets a path; a document without any is removed by the next commit."""
+        self._begin()
+        self._displace(self.catalog.remove_path(path))
+
+    def commit(self, *, final: bool = True) -> None:
+        """Makes all changes visible at once, as a new generation.
+
+        With ``final`` false more is to come: an index is then written only after the store has
+        grown by a quarter, so that a long ingest doesn't write it over and over.
+        """
+        interrupted = final and self.catalog.meta("ingesting")
+        if not self._dirty and not interrupted:
+            return
+        self._begin()
+        self.catalog.remove_without_path(self._displaced)
+        self._displaced.clear()
+        generation = self.catalog.meta("generation") + 1
+        self.catalog.set_meta("generation", generation)
+        self.catalog.set_meta("identity", self._identity.to_dict())
+        self.catalog.set_meta("ingesting", not final)
+        size = self.catalog.count("passages")
+        for index in self._indexes:
+            if final or index.is_due(size):
+                index.write(self._folder, self.catalog, generation)
+        self.catalog.execute("COMMIT")
+        self._dirty = False
+        remove_unrecorded(self._folder, self.catalog)
+
+    def _add_passages(
+        self, document: Document, passages: Sequence[Passage], embedded: Embedded
+    ) -> None:
+        self.catalog.add_passages(
+            document.id, passages, embedded.passages, embedded.sentences, embedded.fits
+        )
+        for index in self._indexes:
+            index.changed += len(passages)
+
+    def _displace(self, key: int | None) -> None:
+        if key is not None:
+            self._displaced.add(key)
+
+    def _begin(self) -> None:
+        if not self._dirty:
+            self.catalog.execute("BEGIN IMMEDIATE")
+            self._dirty = True
+
+
+class _Pending:
+    """An index with the changes that it has still to be told."""
+
+    def __init__(self, derived: Derived[Any]) -> None:
+        self._derived = derived
+        self._index: Index | None = None
+        self.changed = 0
+
+    def is_due(self, size: int) -> bool:
+        backlog = _LEXICAL_BACKLOG if self._derived.name == "lexical" else size
+        return self.changed * 4 >= size or self.changed >= backlog
+
+    def write(self, folder: Path, catalog: Catalog, generation: int) -> None:
+        if self._index is None:
+            self._index, _ = self._derived.load(folder, catalog)
+        self._derived.sync(self._index, catalog)
+        self._derived.write(folder, self._index, generation, catalog)
+        self.changed = 0
