@@ -82,7 +82,7 @@ def _query(record: dict[str, Any], sources: dict[str, list[Source]], where: str)
         raise UsageError(f"{where} is no query: give it an `_id` and a `text`.")
     answers = record.get("answers") or []
     if not isinstance(answers, list) or not all(isinstance(a, str) and a.strip() for a in answers):
-        raise UsageError(f"{where} has answers that are no list of texts: write [\"…\", \"…\"].")
+        raise UsageError(f'{where} has answers that are no list of texts: write ["…", "…"].')
     extra = {n: v for n, v in record.items() if n not in ("_id", "text", "answers", "answerable")}
     question = Question(str(id_), text.strip(), tuple(answers), extra=extra)
     if record.get("answerable") is False:

@@ -20,7 +20,7 @@ _UNSPACED = re.compile(
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])"
 )
 # The dot that lower-casing leaves of a Turkish capital I; the dotless i becomes an i likewise.
-_FOLDED = str.maketrans({"\u0307": None, "ı": "i"})
+_FOLDED = str.maketrans({"\u0307": None, "\u0131": "i"})
 
 
 def contains(text: str, answers: Iterable[str]) -> bool:
@@ -33,7 +33,7 @@ def normalise(text: str, separator: str = "") -> str:
 
     Args:
         separator: what becomes of punctuation. SQuAD drops it, which makes "U.S." the same as "US"
-            but "1914–1918" one word; a space makes "Armenia's" two words, the first "armenia".
+            but "1914/18" one word; a space makes "Armenia's" two words, the first "armenia".
     """
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
     folded = _UNSPACED.sub(r" \1 ", _IN_NUMBER.sub("", folded))

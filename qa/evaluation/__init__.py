@@ -1,0 +1,40 @@
+"""How well a store answers: datasets, metrics with their intervals, failures, comparisons.
+
+>>> from qa.evaluation import evaluate, load_dataset
+>>> result = evaluate(QA.open("vectors"), load_dataset(Path("questions.jsonl")))
+>>> result.metrics["Answer@1"].value
+"""
+
+from qa.evaluation.beir import add_corpus
+from qa.evaluation.compare import Comparison, compare
+from qa.evaluation.datasets import Dataset, Question, Source, load_dataset
+from qa.evaluation.evaluate import COVERAGE, DEPTH, Progress, check_options, evaluate
+from qa.evaluation.results import (
+    Estimate,
+    QueryResult,
+    Result,
+    read_json,
+    write_json,
+    write_run,
+)
+
+__all__ = [
+    "COVERAGE",
+    "DEPTH",
+    "Comparison",
+    "Dataset",
+    "Estimate",
+    "Progress",
+    "QueryResult",
+    "Question",
+    "Result",
+    "Source",
+    "add_corpus",
+    "check_options",
+    "compare",
+    "evaluate",
+    "load_dataset",
+    "read_json",
+    "write_json",
+    "write_run",
+]
