@@ -6,9 +6,11 @@
 """
 
 from qa.evaluation.beir import add_corpus
-from qa.evaluation.compare import Comparison, compare
+from qa.evaluation.compare import Comparison, MetricComparison, compare, deciding_metric
 from qa.evaluation.datasets import Dataset, Question, Source, load_dataset
-from qa.evaluation.evaluate import COVERAGE, DEPTH, Progress, check_options, evaluate
+from qa.evaluation.evaluate import COVERAGE, DEPTH, check_options, evaluate
+from qa.evaluation.gates import Gate, parse_gates, shortfalls
+from qa.evaluation.report import write_report
 from qa.evaluation.results import (
     Estimate,
     QueryResult,
@@ -24,7 +26,8 @@ __all__ = [
     "Comparison",
     "Dataset",
     "Estimate",
-    "Progress",
+    "Gate",
+    "MetricComparison",
     "QueryResult",
     "Question",
     "Result",
@@ -32,9 +35,13 @@ __all__ = [
     "add_corpus",
     "check_options",
     "compare",
+    "deciding_metric",
     "evaluate",
     "load_dataset",
+    "parse_gates",
     "read_json",
+    "shortfalls",
     "write_json",
+    "write_report",
     "write_run",
 ]

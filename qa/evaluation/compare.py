@@ -14,6 +14,9 @@ from qa.evaluation.metrics import Sample
 from qa.evaluation.results import Result
 from qa.evaluation.statistics import Difference, Floats
 
+SIGNIFICANT = 0.05
+_DECIDING = ("Answer@1", "nDCG@10")
+
 
 @dataclass(frozen=True, slots=True)
 class MetricComparison:
@@ -34,7 +37,13 @@ class MetricComparison:
 
     @property
     def is_significant(self) -> bool:
-        return self.p_holm < 0.05
+        return self.p_holm < SIGNIFICANT
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether b is better than a."""
+        lower, value = self.name in metrics.LOWER_IS_BETTER, self.difference.value
+        return value < 0 if lower else value > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Comparison:
     """Questions that only one of them has, or that are worded differently."""
     metrics: tuple[MetricComparison, ...]
     questions: Mapping[str, str]
-    """The text of each paired question, by id."""
+    """The text of each question that may be won or lost, by id."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -98,8 +107,27 @@ def compare(a: Result, b: Result, *, seed: int = 0) -> Comparison:
         paired=len(shared),
         unpaired=asked - len(shared),
         metrics=tuple(replace(m, p_holm=p) for m, p in zip(found, corrected, strict=True)),
-        questions=shared,
+        questions={other.id: other.question for other in a.negatives} | shared,
     )
+
+
+def deciding_metric(comparison: Comparison, name: str | None = None) -> MetricComparison | None:
+    """The metric by which questions are said to be won and lost.
+
+    Args:
+        name: which one; by default Answer@1, or nDCG@10, or whichever comes first.
+
+    Raises:
+        UsageError: the results don't both have it, or it has no value for single questions.
+    """
+    found = {each.name: each for each in comparison.metrics if each.name in metrics.PER_QUERY}
+    if name is None:
+        return next((found[name] for name in (*_DECIDING, *found) if name in found), None)
+    if name not in found:
+        raise UsageError(
+            f"Questions can't be compared by {name!r}: both results have {', '.join(found)}."
+        )
+    return found[name]
 
 
 def _shared(a: Result, b: Result) -> dict[str, str]:

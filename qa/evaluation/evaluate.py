@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import NotFoundError, UsageError
@@ -29,15 +29,8 @@ _NO_INFLUENCE = ("store", "seeds", "cache_dir", "host", "port", "threads", "max_
 """Settings that no figure depends on; paths of this machine among them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How many of the questions are asked."""
-
-    done: int
-    total: int
-
-
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[int, int], None]
+"""How many questions are asked, of how many."""
 
 
 def evaluate(
@@ -48,7 +41,7 @@ def evaluate(
     seed: int = 0,
     coverage: float = COVERAGE,
     negatives: Dataset | None = None,
-    on_progress: OnProgress = lambda progress: None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> Result:
     """How well the bot answers a dataset's questions from its store.
 
@@ -121,7 +114,7 @@ class _Counter:
 
     def count(self) -> None:
         self._done += 1
-        self._on_progress(Progress(self._done, self._total))
+        self._on_progress(self._done, self._total)
 
 
 class _Documents:

@@ -204,6 +204,6 @@ def _descending(scores: Sequence[float]) -> list[str]:
 def write_text(path: Path, text: str) -> None:
     """Raises UsageError if the file can't be written."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise UsageError(f"{path} can't be written ({error.strerror or error}).") from error

@@ -41,7 +41,7 @@ def auroc(scores: Floats, positive: NDArray[np.bool_], weights: Floats) -> Float
     pairs = positives.sum(axis=1) * negatives.sum(axis=1)
     wins = (positives * (below + negatives / 2)).sum(axis=1)
     undefined = np.full(len(weights), np.nan)
-    return np.divide(wins, pairs, out=undefined, where=pairs > 0)
+    return np.asarray(np.divide(wins, pairs, out=undefined, where=pairs > 0), dtype=np.float64)
 
 
 def accuracy_at(
