@@ -91,7 +91,9 @@ def _csv(path: Path, text: str) -> Iterator[tuple[str, Record]]:
                 del filled["answerable"]
             yield where, filled
     except csv.Error as error:
-        raise UsageError(f"{path}:{reader.line_num} isn't CSV ({error}): correct it.") from error
+        raise UsageError(
+            f"{path}:{reader.reader.line_num} isn't CSV ({error}): correct it."
+        ) from error
 
 
 def _yaml(path: Path, text: str) -> Iterator[tuple[str, Record]]:
