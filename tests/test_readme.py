@@ -25,7 +25,9 @@ def test_the_readmes_python_example_runs(seed_bot, monkeypatch):
 
 
 def test_every_command_the_readme_shows_exists(qa):
-    for name in set(re.findall(r"\bqa (ingest|ask|documents|status|config|serve)\b", README)):
+    for name in set(
+        re.findall(r"\bqa (ingest|ask|documents|status|config|serve|evaluate|compare)\b", README)
+    ):
         assert qa(name, "--help").returncode == 0
 
 

@@ -8,8 +8,9 @@
 from qa.evaluation.beir import add_corpus
 from qa.evaluation.compare import Comparison, MetricComparison, compare, deciding_metric
 from qa.evaluation.datasets import Dataset, Question, Source, load_dataset
-from qa.evaluation.evaluate import COVERAGE, DEPTH, check_options, evaluate
+from qa.evaluation.evaluate import DEPTH, check_options, evaluate
 from qa.evaluation.gates import Gate, parse_gates, shortfalls
+from qa.evaluation.metrics import COVERAGE
 from qa.evaluation.report import write_report
 from qa.evaluation.results import (
     Estimate,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import UsageError
-from qa.evaluation.datasets import Dataset, Question, Source
+from qa.evaluation.datasets import Dataset, Question, Source, plain
 from qa.evaluation.question_files import json_lines, read_text
 from qa.parsing import document_id
 from qa.types import Document, Section
@@ -84,7 +84,7 @@ def _query(record: dict[str, Any], sources: dict[str, list[Source]], where: str)
     if not isinstance(answers, list) or not all(isinstance(a, str) and a.strip() for a in answers):
         raise UsageError(f'{where} has answers that are no list of texts: write ["…", "…"].')
     extra = {n: v for n, v in record.items() if n not in ("_id", "text", "answers", "answerable")}
-    question = Question(str(id_), text.strip(), tuple(answers), extra=extra)
+    question = Question(str(id_), text.strip(), tuple(answers), extra=plain(extra))
     if record.get("answerable") is False:
         return replace(question, answerable=False, answers=())
     judged = sources.get(str(id_), [])
@@ -153,7 +153,7 @@ def _document(line: bytes, where: str, check: Callable[[str], None]) -> Document
         record = json.loads(line)
         id_, title, text = record["_id"], record.get("title") or "", record.get("text") or ""
         title, text = str(title).strip(), _valid(str(text))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(
             f"{where} is no document: write a JSON object with `_id`, `title` and `text`."
         ) from None

@@ -136,7 +136,8 @@ def _shared(a: Result, b: Result) -> dict[str, str]:
 
 
 def _coverage(result: Result) -> float:
-    return float(result.settings.get("coverage", 0.8))
+    coverage = result.settings.get("coverage")
+    return float(coverage) if isinstance(coverage, int | float) else metrics.COVERAGE
 
 
 def _of_means(a: Result, b: Result, shared: Mapping[str, str], seed: int) -> list[MetricComparison]:

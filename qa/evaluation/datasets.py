@@ -7,6 +7,7 @@ already, or a folder in the layout of BEIR (`qa.evaluation.beir`), which brings 
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -94,6 +95,18 @@ def load_dataset(
     if limit is None or limit >= len(dataset.questions):
         return dataset
     return replace(dataset, questions=_sample(dataset.questions, limit, seed))
+
+
+def plain(extra: Mapping[Any, Any]) -> dict[str, Any]:
+    """Fields beside the question as a result's JSON can hold them: what JSON doesn't have, such as
+    YAML's dates or a number that is none, as texts.
+
+    Raises:
+        ValueError: a value holds itself, as YAML allows.
+    """
+    text = json.dumps(extra, default=str, skipkeys=True)
+    values: dict[str, Any] = json.loads(text, parse_constant=str)
+    return values
 
 
 def question_id(text: str) -> str:

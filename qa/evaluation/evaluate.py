@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qa.errors import NotFoundError, UsageError
 from qa.evaluation import metrics, statistics
@@ -15,15 +15,12 @@ from qa.evaluation.gold import Gold, Names, locate
 from qa.evaluation.judging import judge
 from qa.evaluation.matching import contains
 from qa.evaluation.results import NegativeResult, QueryResult, Result
+from qa.service import MAX_QUESTION, QA
 from qa.settings import MAX_TOP_K
 from qa.types import Answer, Document, DocumentInfo, Passage
 
-if TYPE_CHECKING:
-    from qa.service import QA
-
 DEPTH = 100
 """Passages retrieved for a question: enough that twenty documents are among them."""
-COVERAGE = 0.8
 _PERCENTILES = (50, 90, 95, 99)
 _NO_INFLUENCE = ("store", "seeds", "cache_dir", "host", "port", "threads", "max_file_mb", "top_k")
 """Settings that no figure depends on; paths of this machine among them."""
@@ -39,7 +36,7 @@ def evaluate(
     *,
     depth: int = DEPTH,
     seed: int = 0,
-    coverage: float = COVERAGE,
+    coverage: float = metrics.COVERAGE,
     negatives: Dataset | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Result:
@@ -64,11 +61,11 @@ def evaluate(
     names = Names.of(infos, dataset)
     gold = locate(bot, dataset, infos)
     store = _Documents(bot, names.to_id)
-    bot.ask(dataset.questions[0].text, top_k=depth)  # the first one loads the model
+    _ask(bot, dataset.questions[0], depth)  # the first one loads the model
     queries, answers_at, stages = [], [], defaultdict[str, list[float]](list)
     for question in dataset.questions:
         start = time.perf_counter()
-        answer = bot.ask(question.text, top_k=depth)
+        answer = _ask(bot, question, depth)
         latency = (time.perf_counter() - start) * 1000
         queries.append(
             judge(
@@ -135,8 +132,13 @@ class _Documents:
         return self._found[name]
 
 
+def _ask(bot: QA, question: Question, depth: int) -> Answer:
+    # Whole essays are queries of some BEIR sets; models read only their beginning anyway.
+    return bot.ask(question.text[:MAX_QUESTION], top_k=depth)
+
+
 def _ask_negative(bot: QA, question: Question, depth: int, counter: _Counter) -> NegativeResult:
-    answer = bot.ask(question.text, top_k=depth)
+    answer = _ask(bot, question, depth)
     counter.count()
     return NegativeResult(question.id, question.text, answer.confidence, answer.answered)
 

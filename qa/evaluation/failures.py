@@ -1,4 +1,4 @@
-"""Why a question failed: one class a question, the first that applies.
+"""Why a question failed: one class a question.
 
 ``wrongly answered``     the documents don't say, and it was answered all the same
 ``wrongly declined``     the first passage answers, but the confidence was too low

@@ -37,6 +37,8 @@ PER_QUERY = (
     "Declined(other)",
     "Brier",
 )
+COVERAGE = 0.8
+"""The share of the questions that ``Accuracy@…`` is of, unless another is asked for."""
 LOWER_IS_BETTER = ("Brier", "ECE")
 CUTOFFS = (1, 2, 3, 5, 10, 20, 50, 100)
 """The k of the curves of recall and answers by k."""

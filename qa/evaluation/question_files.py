@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import UsageError
-from qa.evaluation.datasets import Dataset, Question, Source, question_id
+from qa.evaluation.datasets import Dataset, Question, Source, plain, question_id
 
 _OWN = ("question", "answers", "id", "sources", "answerable")
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -63,7 +63,7 @@ def json_lines(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         where = f"{path}:{number}"
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{where} isn't JSON ({error}): correct that line.") from error
         if not isinstance(record, dict):
             raise UsageError(f"{where} is no JSON object: write {{…}} on each line.")
@@ -102,6 +102,8 @@ def _yaml(path: Path, text: str) -> Iterator[tuple[str, Record]]:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         records = yaml.safe_load(text)
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply: write a plain list.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -139,7 +141,10 @@ def _question(record: Record, where: str) -> Question:
             f"{where} is said to be answerable, but has neither answers nor sources: give some."
         )
     id_ = str(record.get("id") if record.get("id") not in (None, "") else question_id(text))
-    extra = {str(name): value for name, value in record.items() if name not in _OWN}
+    try:
+        extra = plain({name: value for name, value in record.items() if name not in _OWN})
+    except (ValueError, RecursionError):
+        raise UsageError(f"{where} has a field that holds itself: take it out.") from None
     return Question(id_, text.strip(), answers, answerable, sources, extra)
 
 

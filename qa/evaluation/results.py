@@ -138,8 +138,7 @@ def write_json(result: Result, path: Path) -> None:
     Raises:
         UsageError: the file can't be written.
     """
-    # What a dataset says beside its questions may be a date, which JSON doesn't have.
-    text = json.dumps(result.to_dict(), indent=2, allow_nan=False, default=str)
+    text = json.dumps(result.to_dict(), indent=2, allow_nan=False)
     write_text(path, text + "\n")
 
 

@@ -69,6 +69,12 @@ def test_csv_separates_by_bars_and_yaml_takes_numbers(tmp_path):
     assert load_dataset(write(tmp_path, "q.yml", YAML)).questions[2].answers == ("8",)
 
 
+def test_other_fields_are_kept_as_json_can_hold_them(tmp_path):
+    text = "- {question: W, answers: [], asked: 2024-05-01, weight: .nan, tags: [a, b]}"
+    (question,) = load_dataset(write(tmp_path, "q.yaml", text)).questions
+    assert question.extra == {"asked": "2024-05-01", "weight": "NaN", "tags": ["a", "b"]}
+
+
 def test_a_question_without_an_id_keeps_its_own_when_others_come_before_it(tmp_path):
     rows = [{"question": "Who?", "answers": ["Ann"]}, {"question": "When?", "answers": ["May"]}]
     before = load_dataset(write_jsonl(tmp_path / "1.jsonl", rows))
@@ -97,6 +103,8 @@ def test_a_question_without_an_id_keeps_its_own_when_others_come_before_it(tmp_p
             1,
             "start first",
         ),
+        ("q.jsonl", "[" * 100_000, 1, "isn't JSON"),
+        ("q.yaml", '- {question: "Who?", answers: [], more: &m [*m]}', 1, "holds itself"),
         ("q.csv", "question,answers\nWho?,Ann,Berg\n", 2, "more columns"),
         ("q.csv", "question;answers\nWho?;Ann\n", 2, "has no question"),
         ("q.csv", 'question,answers\n"Who?"x,Ann\n', 2, "isn't CSV"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qa.errors import StoreEmptyError, UsageError
-from qa.evaluation import evaluate, load_dataset
+from qa.evaluation import Question, evaluate, load_dataset
 from tests.evaluation.sets import SEED_QUESTIONS
 
 SENTENCE = "Honey bees dance to tell each other where nectar is to be found."
@@ -58,6 +60,13 @@ def test_the_same_seed_gives_the_same_figures(beir_bot, beir, beir_result):
 def test_options_have_limits(options, seed_bot, beir):
     with pytest.raises(UsageError, match=next(iter(options))):
         evaluate(seed_bot, beir, **options)
+
+
+def test_a_query_as_long_as_an_essay_is_asked_by_its_beginning(beir_bot, beir):
+    essay = Question("essay", "What causes the tides? " + "Nobody knows. " * 400, ("the moon",))
+    result = evaluate(beir_bot, replace(beir, questions=(essay,)))
+    assert result.queries[0].question == essay.text
+    assert len(result.queries[0].documents) == 12
 
 
 def test_an_empty_store_is_an_error(bot, beir):
