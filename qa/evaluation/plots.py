@@ -68,9 +68,7 @@ def _calibration(rows: Sequence[Mapping[str, float]]) -> str:
     plot.ticks_x([(x / 4, f"{x / 4:g}") for x in range(5)])
     plot.ticks_y([(y / 4, f"{y / 4:g}") for y in range(5)])
     plot.line([(0, 0), (1, 1)], "ideal")
-    points = [(row["confidence"], row["accuracy"]) for row in rows]
-    plot.line(points, "a")
-    plot.dots(points, "a")
+    plot.dots([(row["confidence"], row["accuracy"]) for row in rows], "a")
     return plot.svg()
 
 
