@@ -1,4 +1,10 @@
-"""Two results of the same questions: what differs, and whether that many questions can tell."""
+"""Two results of the same questions: what differs, and whether that many questions can tell.
+
+The JSON of a comparison (`Comparison.to_dict`) is a contract, version 1: ``paired`` and
+``unpaired`` count questions; ``metrics`` has by name ``{a, b, difference, low, high, p, p_holm,
+detectable, n, won, lost}``, where difference is b - a with its 95 % interval, and won and lost are
+ids of questions as seen from b; ``questions`` has their texts by id.
+"""
 
 from __future__ import annotations
 
