@@ -148,9 +148,7 @@ class Ingester:
                         batch.add_path(path, document.id)
                 else:
                     language = document.language or detect_language(document.text)
-                    batch.add(
-                        replace(document, language=language), self._splitter.split(document)
-                    )
+                    batch.add(replace(document, language=language), self._splitter.split(document))
                     report.added.append(document.path)
                 self._on_progress(Progress(done, None, document.path))
             batch.commits = False

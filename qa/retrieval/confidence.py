@@ -16,15 +16,23 @@ from collections.abc import Mapping, Sequence
 
 from qa.analysis import Content, analyse, analysis_of, content
 from qa.retrieval.base import Found, Query
-from qa.retrieval.coverage import Coverage
 from qa.retrieval.ranking import sentence_text
 
-INTERCEPT = -3.0
-COEFFICIENTS: Mapping[str, float] = {"score": 8.0}
+INTERCEPT = -6.39
+COEFFICIENTS: Mapping[str, float] = {
+    "relatedness": 19.81,
+    "sentence": 2.30,
+    "names_missing": -0.81,
+    "kind_missing": -1.19,
+    "negation": -2.89,
+}
+_RELATED = 0.3
+"""The score from which on a passage is on the question's subject; more says no more of that."""
 
 # Names as far as capitals tell them, not at the beginning; and numbers.
 _SPECIFIC = re.compile(r"(?<!^)\b(?:[^\W\d_a-z][\w'\u2019-]*|\d[\d,.]*)", re.UNICODE)
 _NUMBER = re.compile(r"\d[\d,.]*")
+_ALL_NOUNS_CAPITAL = {"de"}
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|except"
     r"|nicht|kein\w*|nie|niemals|ohne|pas|jamais|aucune?|sans|nunca|ningún|ninguna|sin"
@@ -74,41 +82,37 @@ _WANTED = (  # kinds of answer that a question can ask for, and how a sentence s
 )
 
 
-def confidence(query: Query, ranking: Sequence[Found], coverage: Coverage) -> float | None:
+def confidence(query: Query, ranking: Sequence[Found]) -> float | None:
     """The probability that the first of a ranking answers; None if nothing was found."""
     if not ranking:
         return None
-    values = features(query, ranking, coverage)
+    values = features(query, ranking)
     total = INTERCEPT + sum(factor * values[name] for name, factor in COEFFICIENTS.items())
     return 1 / (1 + math.exp(-total))
 
 
-def features(query: Query, ranking: Sequence[Found], coverage: Coverage) -> dict[str, float]:
-    """What the confidence is reckoned from; shares are 0 to 1, flags 0 or 1."""
+def features(query: Query, ranking: Sequence[Found]) -> dict[str, float]:
+    """What the confidence of a ranking that isn't empty is reckoned from; flags are 0 or 1.
+
+    ``relatedness`` is the first passage's score up to a bound, ``sentence`` the cosine of its
+    nearest sentence. The flags are of its best sentence, with title and headings: whether a name
+    or number of the question is missing, whether nothing there is of the kind that is asked for,
+    and whether the question negates and the sentence doesn't.
+    """
     first = ranking[0]
     analysis = analysis_of(first.document.language)
+    sentence = sentence_text(first)
     lead = "\n".join((first.document.title, *first.passage.heading))
-    sentence = content(f"{lead}\n{sentence_text(first)}", analysis)
-    passage = content(f"{lead}\n{first.passage.text}", analysis)
-    names = [name.group() for name in _SPECIFIC.finditer(query.text)]
-    second = ranking[1].score if len(ranking) > 1 else 0.0
+    held = content(f"{lead}\n{sentence}", analysis)
+    specific = _NUMBER if analysis in _ALL_NOUNS_CAPITAL else _SPECIFIC
+    names = [name.group() for name in specific.finditer(query.text)]
+    negated = _NEGATION.search(query.text) and not _NEGATION.search(sentence)
     return {
-        "score": first.score,
-        "margin": first.score - second,
-        "dense": first.evidence.dense,
+        "relatedness": min(first.score, _RELATED),
         "sentence": first.evidence.sentence or 0.0,
-        "lexical": first.evidence.lexical,
-        "sentence_coverage": coverage.share(sentence, analysis),
-        "passage_coverage": coverage.share(passage, analysis),
-        "rarest_missing": coverage.rarest_missing(passage, analysis),
-        "agreement": float(first.evidence.dense_rank == first.evidence.lexical_rank == 1),
-        "names_missing_in_sentence": _missing(names, analysis, sentence),
-        "names_missing_in_passage": _missing(names, analysis, passage),
-        "numbers": float(bool(_NUMBER.search(query.text))),
-        "kind_missing": _kind_missing(query.text, sentence_text(first)),
-        "negation": float(
-            bool(_NEGATION.search(query.text)) and not _NEGATION.search(sentence_text(first))
-        ),
+        "names_missing": _missing(names, analysis, held),
+        "kind_missing": _kind_missing(query.text, sentence),
+        "negation": float(bool(negated)),
     }
 
 

@@ -62,6 +62,6 @@ class Searcher:
             ranking = reranking.rerank(query.text, ranking)
             lap("rerank")
         ranking = collapse(ranking, top_k)
-        sure = confidence(query, ranking, coverage)
+        sure = confidence(query, ranking)
         lap("judge")
         return Ranking(ranking, sure)
