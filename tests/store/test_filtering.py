@@ -86,7 +86,9 @@ def assert_agrees(catalog: Catalog, filter_: Filter) -> int:
 # Few letters, so that much matches; among them those that mean something to SQL, JSON or globs.
 LETTERS = "aAbBİıßéÉe\u0301/\\\"'*?[]%_;,:{}|=<>~!- 0129.\n\t\0😀"
 texts = st.text(LETTERS, max_size=6)
-names = st.sampled_from(["author", "größe", 'a"b', "a\\b", "x.y", "$[0]", ', "author', "{", "'"])
+names = st.sampled_from(
+    ["author", "b", "größe", 'a"b', "a\\b", "x.y", "$[0]", ', "author', "{", "'"]
+)
 dates = st.dates(date(2022, 12, 1), date(2024, 2, 1)) | st.just(date.max) | st.just(date.min)
 days = dates.map(date.isoformat)
 periods = days | days.map(lambda day: day[:7]) | days.map(lambda day: day[:4])
@@ -177,6 +179,18 @@ def test_what_looks_like_sql_is_only_a_value_or_a_name(value):
         if not set(value) & set("=<>~!"):
             assert assert_agrees(catalog, parse_filter([f"{value}=plain"])) == 1
         assert catalog.count("documents") == 3
+
+
+def test_metadata_can_not_forge_a_field():
+    forgeries = [
+        {'x"author': "plain"}, {'", "author': "plain"}, {'{"author': "plain"},
+        {"note": ', "author": "plain"'}, {"note": '{"author": "plain"}'}, {"note\\": '"author": "'},
+        {"note": "x\\", "y": ', \\"author\\": \\"plain\\"'},
+    ]  # fmt: skip
+    with catalog_of([Facts(metadata=metadata) for metadata in forgeries]) as catalog:
+        assert assert_agrees(catalog, parse_filter(["author=plain"])) == 0
+        assert assert_agrees(catalog, parse_filter(['author~""'])) == 0
+        assert assert_agrees(catalog, parse_filter(['note~"author"'])) == 2
 
 
 def test_every_operator_on_a_small_collection():
