@@ -194,7 +194,9 @@ class Catalog:
     def infos(self, filter_: Filter | None = None) -> list[DocumentInfo]:
         """The documents that a filter matches, or all, by path."""
         matching = where(self._connection, filter_ or Filter())
-        rows = self.execute(f"{_INFO} WHERE {matching} ORDER BY paths, d.key").fetchall()
+        # Keys first: `_INFO` reads rows whole, texts and all.
+        chosen = f"d.key IN (SELECT d.key FROM documents AS d WHERE {matching})"
+        rows = self.execute(f"{_INFO} WHERE {chosen} ORDER BY paths, d.key").fetchall()
         return [_info(row) for row in rows]
 
     def keys_where(self, filter_: Filter) -> Ids:
