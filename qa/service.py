@@ -16,7 +16,7 @@ from qa.errors import NotFoundError, StoreDamagedError, StoreEmptyError, UsageEr
 from qa.files import absolute, size_of
 from qa.filters import parse_filter
 from qa.ingest import Ingester, IngestReport, OnProgress
-from qa.retrieval import Searcher, Weights, compose_answer, make_query
+from qa.retrieval import Reranking, Searcher, Weights, compose_answer, load_reranker, make_query
 from qa.settings import MAX_TOP_K, Settings, load_settings
 from qa.store import Snapshot, Store
 from qa.types import Answer, Document, DocumentInfo, Passage
@@ -46,6 +46,7 @@ class QA:
             Weights(settings.dense_weight, settings.sentence_weight),
             dense=settings.retriever != "lexical",
             lexical=settings.retriever != "dense",
+            reranking=self._load_reranking,
         )
         self._loading = threading.Lock()
         self._resolving = threading.Lock()
@@ -259,6 +260,16 @@ class QA:
                     self._on_export,
                 )
             return self._embedder
+
+    def _load_reranking(self) -> Reranking | None:
+        settings = self.settings
+        if not settings.reranker:
+            return None
+        cache_dir = settings.cache_dir.expanduser()
+        reranker = load_reranker(
+            settings.reranker, settings.reranker_kind, cache_dir, settings.threads
+        )
+        return Reranking(reranker, settings.reranker_top_n, settings.reranker_seconds)
 
     def _resolved_model(self) -> Model:
         with self._resolving:

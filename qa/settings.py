@@ -58,6 +58,16 @@ class Settings(BaseSettings):
     sentence_weight: float = Field(
         1 / 3, ge=0, le=1, description="Weight of the best sentence against the whole passage."
     )
+    reranker: str = Field(
+        "", description="A model that looks again at the first passages: a folder or name."
+    )
+    reranker_kind: Literal["cross-encoder", "embedding"] = Field(
+        "cross-encoder", description="What the reranker is."
+    )
+    reranker_top_n: int = Field(20, ge=1, le=1000, description="Passages it looks at.")
+    reranker_seconds: float = Field(
+        2, gt=0, allow_inf_nan=False, description="Time after which it begins no further batch."
+    )
     passage_tokens: int = Field(
         DEFAULT_TOKENS,
         ge=16,

@@ -24,8 +24,20 @@ def test_the_readmes_python_example_runs(seed_bot, monkeypatch):
     assert "Shusha" in names["answer"].text
 
 
+def test_the_questions_the_readme_shows_are_a_dataset(tmp_path):
+    from qa.evaluation import load_dataset
+
+    (lines,) = re.findall(r"```json\n(.*?)```", README, re.S)
+    (tmp_path / "questions.jsonl").write_text(lines)
+    dataset = load_dataset(tmp_path / "questions.jsonl")
+    assert (dataset.answerable, dataset.unanswerable) == (1, 1)
+    assert dataset.questions[0].answers[0] in dataset.questions[0].sources[0].quote
+
+
 def test_every_command_the_readme_shows_exists(qa):
-    for name in set(re.findall(r"\bqa (ingest|ask|documents|status|config|serve)\b", README)):
+    for name in set(
+        re.findall(r"\bqa (ingest|ask|documents|status|config|serve|evaluate|compare)\b", README)
+    ):
         assert qa(name, "--help").returncode == 0
 
 

@@ -297,7 +297,7 @@ def _prepare(bot: QA) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[OnProgress]:
+def _progress(label: str = "Ingesting") -> Iterator[OnProgress]:
     """A progress bar on stderr, if that is a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -305,7 +305,7 @@ def _progress() -> Iterator[OnProgress]:
     from qa.cli import render
 
     bar = Bar(
-        TextColumn("Ingesting"),
+        TextColumn(label),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

@@ -206,8 +206,9 @@ def _optimise(raw: Path, optimised: Path) -> None:
     The weights go into a file of their own, which is mapped into memory rather than read: a
     session is then open in a fifth of the time.
     """
-    import onnxruntime
+    from qa.embedding.runtime import load_onnxruntime
 
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(optimised)

@@ -16,6 +16,7 @@ from qa.embedding.base import (
 )
 from qa.embedding.export import GRAPH, OUTPUT, TOKENIZER, TOKENS, Manifest
 from qa.embedding.model import Model
+from qa.embedding.runtime import load_onnxruntime
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -27,9 +28,9 @@ class OnnxEmbedder:
     """Runs the graph that `qa.embedding.export` wrote into ``folder``."""
 
     def __init__(self, model: Model, folder: Path, manifest: Manifest, threads: int = 0) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
+        onnxruntime = load_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads  # 0: as many as there are cores
         # The graph was optimised when it was written.

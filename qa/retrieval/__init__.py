@@ -3,6 +3,16 @@
 from qa.retrieval.answering import compose_answer
 from qa.retrieval.base import Query, make_query
 from qa.retrieval.ranking import Weights
+from qa.retrieval.rerank import Reranking, load_reranker
 from qa.retrieval.search import Ranking, Searcher
 
-__all__ = ["Query", "Ranking", "Searcher", "Weights", "compose_answer", "make_query"]
+__all__ = [
+    "Query",
+    "Ranking",
+    "Reranking",
+    "Searcher",
+    "Weights",
+    "compose_answer",
+    "load_reranker",
+    "make_query",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from qa.retrieval.base import Found
 from qa.retrieval.search import Ranking
 from qa.types import Answer, ScoredPassage, cite
 
@@ -19,14 +20,14 @@ def compose_answer(
     passages = tuple(
         ScoredPassage(
             rank=rank,
-            score=found.score,
+            score=score,
             passage=found.passage,
             source=cite(found.document, found.passage),
             highlights=(found.sentence,) if found.sentence else (),
             evidence=found.evidence,
             also=tuple(cite(other.document, other.passage) for other in found.also),
         )
-        for rank, found in enumerate(ranking.found, start=1)
+        for rank, (found, score) in enumerate(_scored(ranking.found), start=1)
     )
     text = citation = None
     first = next((found for found in ranking.found if found.sentence), None)
@@ -43,3 +44,12 @@ def compose_answer(
         passages=passages,
         timings_ms=timings_ms,
     )
+
+
+def _scored(ranking: Sequence[Found]) -> Iterator[tuple[Found, float]]:
+    """Each passage with the score that put it there; scores never rise down a ranking."""
+    highest = float("inf")
+    for found in ranking:
+        rerank = found.evidence.rerank
+        highest = min(highest, found.score if rerank is None else rerank)
+        yield found, highest

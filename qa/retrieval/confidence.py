@@ -33,6 +33,47 @@ _NEGATION = re.compile(
 )
 
 
+_WANTED = (  # kinds of answer that a question can ask for, and how a sentence shows one
+    (
+        re.compile(
+            r"\bhow (?:many|much|long|old|far|tall|large|big|high|often)\b|\bwie ?viele?\b"
+            r"|\bcu\u00e1nt[oa]s?\b|\bcombien\b|\bquant[aeio]s?\b|\bhoeveel\b|\bka\u00e7\b"
+            r"|\b\u0441\u043a\u043e\u043b\u044c\u043a\u043e\b"
+            r"|\bwhat (?:percentage|percent|number|amount|population)\b",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundred"
+            r"|thousand|[mb]illion|half|third|quarter|several|many|few|most|all|both|twice"
+            r"|zwei|drei|vier|hundert|tausend|\w*illion\w*|dos|tres|deux|trois)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(
+            r"\bwhen\b|\bwhat (?:year|date|day|month|century|decade)\b"
+            r"|\bwhich (?:year|date|day|month|century|decade)\b|\bwann\b|\bwelche[mns]? jahre?\b"
+            r"|\bcu\u00e1ndo\b|\bquand\b|\bquando\b|\bwanneer\b|\bne zaman\b|\bka\u00e7 y\u0131l"
+            r"|\b\u043a\u043e\u0433\u0434\u0430\b",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            r"\d|\b(?:centur\w+|decades?|year|today|yesterday|currently|now|since|after|before"
+            r"|during|until|when|while|jahr\w*|siglo|si\u00e8cle|y\u00fczy\u0131l\w*)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(
+            r"\bwho(?:se|m)?\b|\bwe[rmn]\b|\bwessen\b|\bqui[e\u00e9]n(?:es)?\b|\bqui\b|\bchi\b|\bquem\b"
+            r"|\bwie\b(?= is)|\bkim\w*\b|\b\u043a\u0442\u043e\b",
+            re.IGNORECASE,
+        ),
+        _SPECIFIC,
+    ),
+)
+
+
 def confidence(query: Query, ranking: Sequence[Found], coverage: Coverage) -> float | None:
     """The probability that the first of a ranking answers; None if nothing was found."""
     if not ranking:
@@ -57,13 +98,14 @@ def features(query: Query, ranking: Sequence[Found], coverage: Coverage) -> dict
         "dense": first.evidence.dense,
         "sentence": first.evidence.sentence or 0.0,
         "lexical": first.evidence.lexical,
-        "sentence_coverage": coverage.share(analysis, sentence),
-        "passage_coverage": coverage.share(analysis, passage),
-        "rarest_missing": coverage.rarest_missing(analysis, passage),
+        "sentence_coverage": coverage.share(sentence, analysis),
+        "passage_coverage": coverage.share(passage, analysis),
+        "rarest_missing": coverage.rarest_missing(passage, analysis),
         "agreement": float(first.evidence.dense_rank == first.evidence.lexical_rank == 1),
         "names_missing_in_sentence": _missing(names, analysis, sentence),
         "names_missing_in_passage": _missing(names, analysis, passage),
         "numbers": float(bool(_NUMBER.search(query.text))),
+        "kind_missing": _kind_missing(query.text, sentence_text(first)),
         "negation": float(
             bool(_NEGATION.search(query.text)) and not _NEGATION.search(sentence_text(first))
         ),
@@ -75,3 +117,14 @@ def _missing(names: Sequence[str], analysis: str, text: Content) -> float:
     return float(
         any(stem not in text.stems for name in names for stem in analyse(name, analysis).stems)
     )
+
+
+def _kind_missing(question: str, sentence: str) -> float:
+    """Whether a number, time or name is asked for and the sentence has none but the question's."""
+    asked = question.casefold()
+    for wanted, shown in _WANTED:
+        if wanted.search(question):
+            return float(
+                not any(m.group().casefold() not in asked for m in shown.finditer(sentence))
+            )
+    return 0.0

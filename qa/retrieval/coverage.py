@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,43 +15,71 @@ if TYPE_CHECKING:
     from qa.store import Snapshot
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Which of a question's terms a text holds."""
+
+    stems: frozenset[str]
+    grams: frozenset[str]
+
+    def __or__(self, other: _Held) -> _Held:
+        return _Held(self.stems | other.stems, self.grams | other.grams)
+
+
+class _Terms:
+    """A question's distinct terms by one analysis, with their idf."""
+
+    def __init__(self, stems: dict[str, float], grams: dict[str, float]) -> None:
+        self.stems, self._grams = stems, grams
+        self._totals = sum(stems.values()), sum(grams.values())
+
+    def held(self, text: Content) -> _Held:
+        return _Held(
+            text.stems & self.stems.keys(),
+            frozenset(gram for gram in self._grams if gram in text.words),
+        )
+
+    def share(self, held: _Held) -> float:
+        parts = zip((held.stems, held.grams), (self.stems, self._grams), self._totals, strict=True)
+        shares = [sum(map(idf.__getitem__, terms)) / total for terms, idf, total in parts if total]
+        return sum(shares) / len(shares) if shares else 0.0
+
+
 class Coverage:
     """Of one question, in the texts of one snapshot."""
 
     def __init__(self, snapshot: Snapshot, query: Query) -> None:
-        self._idfs = {analysis: snapshot.idfs(terms) for analysis, terms in query.terms.items()}
-        self._titles = cache(content)
+        self._terms = {a: _Terms(*snapshot.idfs(terms)) for a, terms in query.terms.items()}
+        self._lead = cache(self._held)
 
     def of_sentences(self, passage: Passage, document: DocumentInfo) -> list[float]:
         """For each sentence of a passage the mean of two shares, each 0 to 1: what the sentence
         covers by itself, and together with title, headings and the sentence before, on which its
         pronouns lean."""
         analysis = analysis_of(document.language)
-        lead = self._titles("\n".join((document.title, *passage.heading)), analysis)
-        before = None
+        terms = self._of(analysis)
+        around = lead = self._lead("\n".join((document.title, *passage.heading)), analysis)
         shares: list[float] = []
         for span in passage.sentences:
-            own = content(span.slice(passage.text), analysis)
-            around = (own, lead, before) if before else (own, lead)
-            shares.append((self.share(analysis, own) + self.share(analysis, *around)) / 2)
-            before = own
+            own = self._held(span.slice(passage.text), analysis)
+            shares.append((terms.share(own) + terms.share(own | around)) / 2)
+            around = lead | own
         return shares
 
-    def share(self, analysis: str, *texts: Content) -> float:
-        """The share of the question that stands in any of some texts."""
-        stems, grams = self._idfs.get(analysis, ({}, {}))
-        found_stems = (s for s in stems if any(s in text.stems for text in texts))
-        found_grams = (g for g in grams if any(g in text.words for text in texts))
-        shares = [
-            sum(idfs[term] for term in found) / total
-            for idfs, found in ((stems, found_stems), (grams, found_grams))
-            if (total := sum(idfs.values()))
-        ]
-        return sum(shares) / len(shares) if shares else 0.0
+    def share(self, text: Content, analysis: str) -> float:
+        """The share of the question that stands in a text."""
+        terms = self._of(analysis)
+        return terms.share(terms.held(text))
 
-    def rarest_missing(self, analysis: str, text: Content) -> float:
+    def rarest_missing(self, text: Content, analysis: str) -> float:
         """The idf of the question's rarest stem that isn't in a text, as a share of the highest
         idf of its stems; 0 if all are there."""
-        stems, _ = self._idfs.get(analysis, ({}, {}))
-        missing = (idf for stem, idf in stems.items() if stem not in text.stems)
+        stems = self._of(analysis).stems
+        missing: Sequence[float] = [idf for stem, idf in stems.items() if stem not in text.stems]
         return max(missing, default=0.0) / max([1e-9, *stems.values()])
+
+    def _of(self, analysis: str) -> _Terms:
+        return self._terms.get(analysis) or _Terms({}, {})
+
+    def _held(self, text: str, analysis: str) -> _Held:
+        return self._of(analysis).held(content(text, analysis))

@@ -16,6 +16,19 @@ FOREIGN_FIT = 2.2
 _FIT_SAMPLE = 10
 
 
+SENTENCE_POOL = 30
+"""Passages whose sentences are compared with the question word by word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A candidate, its sentences' cosines with the question, and its score as a whole."""
+
+    candidate: Candidate
+    cosines: list[float]
+    whole: float
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How much each kind of evidence counts; each is a share, 0 to 1."""
@@ -60,48 +73,57 @@ class Ranker:
     ) -> list[Found]:
         """The candidates, best first, each with its best sentence.
 
+        The sentences of the first ``SENTENCE_POOL`` are compared word by word; the others stay
+        behind them, in the order of their passages' own scores.
+
         Args:
             stored: the passages and documents of the candidates' keys.
         """
         dense = self._weights.dense_for(candidates)
-        found = [
-            self._found(query, candidate, stored[candidate.key], dense, coverage)
-            for candidate in candidates
+        judged = [self._judge(query, candidate, dense) for candidate in candidates]
+        judged.sort(key=lambda one: -one.whole)
+        first = [
+            self._found(one, stored[one.candidate.key], dense, coverage)
+            for one in judged[:SENTENCE_POOL]
         ]
-        return sorted(found, key=lambda one: -one.score)
+        rest = [
+            self._found(one, stored[one.candidate.key], dense, None)
+            for one in judged[SENTENCE_POOL:]
+        ]
+        return sorted(first, key=lambda found: -found.score) + rest
+
+    @staticmethod
+    def _judge(query: Query, candidate: Candidate, dense: float) -> _Judged:
+        cosines = (candidate.sentences @ query.embedding[0]).tolist()
+        meaning = (candidate.dense + max(cosines, default=candidate.dense)) / 2
+        return _Judged(candidate, cosines, dense * meaning + (1 - dense) * candidate.lexical)
 
     def _found(
         self,
-        query: Query,
-        candidate: Candidate,
+        judged: _Judged,
         stored: tuple[Passage, DocumentInfo],
         dense: float,
-        coverage: Coverage,
+        coverage: Coverage | None,
     ) -> Found:
         passage, document = stored
-        cosines = (candidate.sentences @ query.embedding[0]).tolist()
-        sentence, best = None, 0.0
-        if self._weights.sentence and cosines:
+        share, best, scores = self._weights.sentence, 0.0, judged.cosines
+        if scores and coverage and share:
             covered = coverage.of_sentences(passage, document)
-            scores = [
-                dense * cosine + (1 - dense) * share
-                for cosine, share in zip(cosines, covered, strict=True)
-            ]
-            best = max(scores)
-            sentence = passage.sentences[scores.index(best)]
-        elif cosines:
-            sentence = passage.sentences[cosines.index(max(cosines))]
-        nearest = max(cosines, default=candidate.dense)
-        whole = dense * (candidate.dense + nearest) / 2 + (1 - dense) * candidate.lexical
+            pairs = zip(scores, covered, strict=True)
+            scores = [dense * cosine + (1 - dense) * words for cosine, words in pairs]
+            best = max(0.0, *scores)
+        elif coverage:
+            best = judged.whole  # nothing in it is a sentence: it stands for itself
+        candidate = judged.candidate
         evidence = Evidence(
             dense=candidate.dense,
             lexical=candidate.lexical,
             dense_rank=candidate.dense_rank,
             lexical_rank=candidate.lexical_rank,
-            sentence=max(cosines, default=None),
+            sentence=max(judged.cosines, default=None),
         )
-        share = self._weights.sentence if cosines else 0.0
-        score = (1 - share) * whole + share * best
+        sentence = passage.sentences[scores.index(max(scores))] if scores else None
+        score = (1 - share) * judged.whole + share * best
         return Found(passage, document, score, evidence, sentence)
 
 

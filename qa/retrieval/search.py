@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from qa.retrieval.base import Found, Query
 from qa.retrieval.candidates import POOL, gather
@@ -11,6 +12,7 @@ from qa.retrieval.confidence import confidence
 from qa.retrieval.coverage import Coverage
 from qa.retrieval.duplicates import collapse
 from qa.retrieval.ranking import Ranker, Weights
+from qa.retrieval.rerank import Reranking
 from qa.store import Snapshot
 
 Lap = Callable[[str], None]
@@ -28,12 +30,21 @@ class Ranking:
 class Searcher:
     """Retrieves, ranks, and tells how sure it is."""
 
-    def __init__(self, weights: Weights, *, dense: bool = True, lexical: bool = True) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        *,
+        dense: bool = True,
+        lexical: bool = True,
+        reranking: Callable[[], Reranking | None] = lambda: None,
+    ) -> None:
         """
         Args:
             dense: whether to retrieve by meaning.
             lexical: whether to retrieve by words.
+            reranking: gives the reranker, if there is one; called at the first search.
         """
+        self._reranking = cache(reranking)
         self._ranker = Ranker(weights)
         self._sides = {"dense": dense, "lexical": lexical}
 
@@ -46,8 +57,11 @@ class Searcher:
         lap("retrieve")
         coverage = Coverage(snapshot, query)
         ranking = self._ranker.rank(query, candidates, stored, coverage)
-        ranking = collapse(ranking, top_k)
         lap("rank")
+        if reranking := self._reranking():
+            ranking = reranking.rerank(query.text, ranking)
+            lap("rerank")
+        ranking = collapse(ranking, top_k)
         sure = confidence(query, ranking, coverage)
-        lap("confidence")
+        lap("judge")
         return Ranking(ranking, sure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ class FaissIndex:
         if k == 0:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
+        # A few queries are one thread's work; more threads would only wait for each other.
+        faiss.omp_set_num_threads(1 if len(queries) < 20 else os.cpu_count() or 1)
         scores, ids = self._index.search(queries, k, params=parameters)
         return scores, ids
 

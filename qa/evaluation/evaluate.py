@@ -1,0 +1,241 @@
+"""Asks a store every question of a dataset and counts what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from qa.errors import NotFoundError, UsageError
+from qa.evaluation import metrics, statistics
+from qa.evaluation.datasets import Dataset, Question
+from qa.evaluation.gold import Gold, Names, locate
+from qa.evaluation.judging import judge
+from qa.evaluation.matching import contains
+from qa.evaluation.results import NegativeResult, QueryResult, Result
+from qa.service import MAX_QUESTION, QA
+from qa.settings import MAX_TOP_K
+from qa.types import Answer, Document, DocumentInfo, Passage
+
+DEPTH = 100
+"""Passages retrieved for a question: enough that twenty documents are among them."""
+_PERCENTILES = (50, 90, 95, 99)
+_NO_INFLUENCE = ("store", "seeds", "cache_dir", "host", "port", "threads", "max_file_mb", "top_k")
+"""Settings that no figure depends on; paths of this machine among them."""
+
+
+OnProgress = Callable[[int, int], None]
+"""How many questions are asked, of how many."""
+
+
+def evaluate(
+    bot: QA,
+    dataset: Dataset,
+    *,
+    depth: int = DEPTH,
+    seed: int = 0,
+    coverage: float = metrics.COVERAGE,
+    negatives: Dataset | None = None,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Result:
+    """How well the bot answers a dataset's questions from its store.
+
+    The documents of a BEIR set must be in the store already: `qa.evaluation.add_corpus`.
+
+    Args:
+        depth: how many passages to retrieve for a question.
+        seed: of the resampling for the intervals.
+        coverage: which share of the questions ``Accuracy@…`` is of, the most confident ones.
+        negatives: another dataset, whose questions are all to be declined.
+
+    Raises:
+        UsageError: an option is out of range, or a source isn't in the store.
+        StoreError: the store is empty, made with another model, or can't be read.
+    """
+    check_options(depth, coverage)
+    others = negatives.questions if negatives else ()
+    counter = _Counter(len(dataset.questions) + len(others), on_progress)
+    infos = bot.documents()
+    names = Names.of(infos, dataset)
+    gold = locate(bot, dataset, infos)
+    store = _Documents(bot, names.to_id)
+    _ask(bot, dataset.questions[0], depth)  # the first one loads the model
+    queries, answers_at, stages = [], [], defaultdict[str, list[float]](list)
+    for question in dataset.questions:
+        start = time.perf_counter()
+        answer = _ask(bot, question, depth)
+        latency = (time.perf_counter() - start) * 1000
+        queries.append(
+            judge(
+                question,
+                gold[question.id],
+                answer,
+                names=names.of_id,
+                document=store.get,
+                latency_ms=latency,
+            )
+        )
+        answers_at.append(_answer_rank(question, answer))
+        for stage, milliseconds in answer.timings_ms.items():
+            stages[stage].append(milliseconds)
+        counter.count()
+    declined = tuple(_ask_negative(bot, question, depth, counter) for question in others)
+    queries, recall = _with_document_metrics(queries, gold)
+    return Result(
+        dataset=_described(dataset, infos),
+        metrics=metrics.estimates(queries, declined, coverage, seed),
+        latency_ms=_latency([query.latency_ms for query in queries], stages),
+        settings=_settings(bot, depth, seed, coverage, negatives),
+        curves=_curves(queries, recall, answers_at, depth),
+        queries=tuple(queries),
+        negatives=declined,
+        qa=_version(),
+    )
+
+
+def check_options(depth: int, coverage: float) -> None:
+    """Raises UsageError if one is out of range."""
+    if not 1 <= depth <= MAX_TOP_K:
+        raise UsageError(
+            f"The depth is {depth}: give a number of passages from 1 to {MAX_TOP_K:,}."
+        )
+    if not 0 < coverage <= 1:
+        raise UsageError(f"The coverage is {coverage:g}: give a share above 0 and up to 1.")
+
+
+class _Counter:
+    def __init__(self, total: int, on_progress: OnProgress) -> None:
+        self._done, self._total, self._on_progress = 0, total, on_progress
+
+    def count(self) -> None:
+        self._done += 1
+        self._on_progress(self._done, self._total)
+
+
+class _Documents:
+    """Documents with their passages; failures come back to the same few."""
+
+    def __init__(self, bot: QA, ids: Mapping[str, str]) -> None:
+        self._bot = bot
+        self._ids = ids
+        self._found: dict[str, tuple[Document, list[Passage]] | None] = {}
+
+    def get(self, name: str) -> tuple[Document, list[Passage]] | None:
+        if name not in self._found:
+            try:
+                id_ = self._ids.get(name)
+                self._found[name] = self._bot.document(id_) if id_ else None
+            except NotFoundError:  # it was taken out meanwhile
+                self._found[name] = None
+        return self._found[name]
+
+
+def _ask(bot: QA, question: Question, depth: int) -> Answer:
+    # Whole essays are queries of some BEIR sets; models read only their beginning anyway.
+    return bot.ask(question.text[:MAX_QUESTION], top_k=depth)
+
+
+def _ask_negative(bot: QA, question: Question, depth: int, counter: _Counter) -> NegativeResult:
+    answer = _ask(bot, question, depth)
+    counter.count()
+    return NegativeResult(question.id, question.text, answer.confidence, answer.answered)
+
+
+def _answer_rank(question: Question, answer: Answer) -> int | None:
+    """Rank of the first passage with an accepted string."""
+    ranks = (p.rank for p in answer.passages if contains(p.text, question.answers))
+    return next(ranks, None)
+
+
+def _with_document_metrics(
+    queries: Sequence[QueryResult], gold: Mapping[str, Gold]
+) -> tuple[list[QueryResult], dict[int, float]]:
+    """The queries with their values in the metrics of documents; and the mean recall by k."""
+    grades = {query.id: gold[query.id].grades for query in queries if gold[query.id].grades}
+    rankings = {query.id: [document.id for document in query.documents] for query in queries}
+    recalls = {k: f"R@{k}" for k in metrics.CUTOFFS}
+    names = list(dict.fromkeys((*metrics.DOCUMENT_METRICS, *recalls.values())))
+    values = metrics.document_values(rankings, grades, names)
+    complete = []
+    for query in queries:
+        own = values.get(query.id)
+        shown = {name: own[name] for name in metrics.DOCUMENT_METRICS} if own else {}
+        complete.append(replace(query, values=shown | query.values))
+    means = {
+        k: sum(value[name] for value in values.values()) / len(values)
+        for k, name in recalls.items()
+        if values
+    }
+    return complete, means
+
+
+def _curves(
+    queries: Sequence[QueryResult],
+    recall: Mapping[int, float],
+    answers_at: Sequence[int | None],
+    depth: int,
+) -> dict[str, list[dict[str, float]]]:
+    import numpy as np
+
+    ranks = [rank for query, rank in zip(queries, answers_at, strict=True) if query.answers]
+    found = {k: sum(rank is not None and rank <= k for rank in ranks) for k in metrics.CUTOFFS}
+    confidence = np.array([query.confidence or 0.0 for query in queries])
+    correct = np.array([query.correct for query in queries])
+    return {
+        "recall": [{"k": k, "value": value} for k, value in recall.items() if k <= depth],
+        "answers": [
+            {"k": k, "value": n / len(ranks)} for k, n in found.items() if ranks and k <= depth
+        ],
+        "risk_coverage": [
+            {"coverage": coverage, "risk": risk}
+            for coverage, risk in statistics.risk_coverage(confidence, correct)
+        ],
+        "calibration": [
+            {"confidence": mean, "accuracy": accuracy, "n": n}
+            for mean, accuracy, n in statistics.calibration_bins(confidence, correct)
+        ],
+    }
+
+
+def _latency(latencies: Sequence[float], stages: Mapping[str, list[float]]) -> dict[str, Any]:
+    import numpy as np
+
+    levels = np.percentile(latencies, _PERCENTILES)
+    return {
+        "mean": round(sum(latencies) / len(latencies), 3),
+        **{f"p{p}": round(float(v), 3) for p, v in zip(_PERCENTILES, levels, strict=True)},
+        "stages": {stage: round(sum(ms) / len(ms), 3) for stage, ms in stages.items()},
+    }
+
+
+def _described(dataset: Dataset, infos: Sequence[DocumentInfo]) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "split": dataset.split,
+        "questions": len(dataset.questions),
+        "answerable": dataset.answerable,
+        "unanswerable": dataset.unanswerable,
+        "documents": len(infos),
+        "passages": sum(info.passages for info in infos),
+    }
+
+
+def _settings(
+    bot: QA, depth: int, seed: int, coverage: float, negatives: Dataset | None
+) -> dict[str, Any]:
+    every = bot.settings.model_dump(mode="json")
+    return {
+        "depth": depth,
+        "seed": seed,
+        "coverage": coverage,
+        "negatives": negatives.name if negatives else None,
+        **{name: value for name, value in every.items() if name not in _NO_INFLUENCE},
+    }
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("qa")
