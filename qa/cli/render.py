@@ -39,7 +39,10 @@ def answer(answer: Answer, terminal: bool) -> RenderableType:
     """The answer on top, then the passages it was found among."""
     parts: list[RenderableType] = []
     if answer.text is not None and answer.citation is not None:
-        parts += [Text(printable(answer.text), style=_HIGHLIGHT), source(answer.citation), Text()]
+        where = source(answer.citation)
+        if answer.confidence is not None:
+            where.append(f" · {answer.confidence:.0%} sure", style=_DIM)
+        parts += [Text(printable(answer.text), style=_HIGHLIGHT), where, Text()]
     else:
         parts += [Text("The documents don't say.", style=_TITLE)]
         if answer.passages:
@@ -53,6 +56,8 @@ def answer(answer: Answer, terminal: bool) -> RenderableType:
 def _scored(scored: ScoredPassage, terminal: bool) -> RenderableType:
     head = Text.assemble((f"{scored.rank}. ", _TITLE), (f"{scored.score:.3f}  ", _DIM))
     head.append_text(source(scored.source))
+    for other in scored.also:
+        head.append("\n   also in ", style=_DIM).append_text(source(other))
     text = quoted(scored.text, scored.highlights)
     if not terminal:  # padding would fill the lines up with spaces
         return Group(head, Text("\n").join(Text("   ") + line for line in text.split("\n")))
