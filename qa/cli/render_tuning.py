@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from qa.cli.render_evaluation import _BAD, _DIM, _GOOD, _TITLE, _counted, _table
@@ -70,7 +71,7 @@ def _gains(tuning: Tuning) -> RenderableType:
     return table
 
 
-def _add(table, label: str, gain: Gain) -> None:
+def _add(table: Table, label: str, gain: Gain) -> None:
     difference = gain.difference
     style = _GOOD if gain.is_more_than_noise else _BAD if difference.high < 0 else ""
     table.add_row(
@@ -90,9 +91,14 @@ def _verdict(tuned: Tuned, tuning: Tuning) -> str:
         return f"{tuned.name} stays at {now}: no other value is better by one standard error."
     if tuned.outcome == "better":
         return f"{tuned.name} {chosen} is better than {now} by more than noise."
+    kept = f"{chosen} is forced" if tuning.force else f"it stays at {now}"
+    if tuned.outcome == "trivial":
+        return (
+            f"{tuned.name} {chosen} is better than {now}, but declining every question would treat "
+            f"as many rightly ({tuned.trivial:.3f}): {kept}."
+        )
     detectable = tuned.gain.difference.detectable
     least = f" (so many questions would show {detectable:.3f})" if detectable else ""
-    kept = f"{chosen} is forced" if tuning.force else f"it stays at {now}"
     return (
         f"{tuned.name} {chosen} gains no more than noise over {now} on held-out folds{least}: "
         f"{kept}."

@@ -19,7 +19,7 @@ from qa.evaluation.statistics import Difference, Floats, paired_difference
 SIGNIFICANT = 0.05
 _SAME = 1e-12  # the same sum in another order
 
-Outcome = Literal["better", "noise", "unchanged"]
+Outcome = Literal["better", "noise", "trivial", "unchanged"]
 Scores = Callable[[int | None], Floats]
 """The scores (questions, values) to be used for a fold; None: for the final choice."""
 
@@ -71,12 +71,20 @@ class Tuned:
     gain: Gain
     curve: tuple[tuple[float, float], ...]
     """Each value that could be chosen, with its mean score over all questions."""
+    trivial: float | None = None
+    """What needs no choosing gets, where there is such a thing: no more isn't worth a change."""
 
     @property
     def outcome(self) -> Outcome:
         if self.chosen == self.in_force:
             return "unchanged"
-        return "better" if self.gain.is_more_than_noise else "noise"
+        if not self.gain.is_more_than_noise:
+            return "noise"
+        return "trivial" if self.is_trivial else "better"
+
+    @property
+    def is_trivial(self) -> bool:
+        return self.trivial is not None and self.gain.after <= self.trivial
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -85,6 +93,7 @@ class Tuned:
             "outcome": self.outcome,
             "by_fold": list(self.by_fold),
             "held_out": self.gain.to_dict(),
+            "trivial": self.trivial,
             "curve": [{"value": value, "mean": mean} for value, mean in self.curve],
         }
 
@@ -108,26 +117,27 @@ def choose(scores: Floats, values: Sequence[float], in_force: float) -> float:
     errors = gaps.std(axis=0, ddof=1) / n**0.5
     eligible = np.flatnonzero(gaps.mean(axis=0) <= errors + _SAME)
     means = scores.mean(axis=0)
-    nearest = min(eligible, key=lambda k: (round(abs(values[k] - in_force), 9), -means[k]))
-    return values[int(nearest)]
+    distances = np.abs(np.array(values) - in_force).round(9)
+    return values[int(min(eligible, key=lambda k: (distances[k], -means[k])))]
 
 
 def cross_validate(
     name: str,
     metric: str,
+    scores: Scores,
+    *,
     values: Sequence[float],
     in_force: float,
-    scores: Scores,
     folds: NDArray[np.int_],
     count: int,
-    *,
     can_choose: Callable[[NDArray[np.bool_]], bool] = lambda rows: True,
     seed: int = 0,
 ) -> Tuned:
     """Chooses a value for each fold on the other folds, and at last one on all.
 
     Args:
-        values: what can be chosen; the value in force is among them.
+        metric: what the scores are.
+        values: what can be chosen, one a column; the value in force is among them.
         folds: which of the ``count`` folds each question is in.
         can_choose: whether some questions are enough to choose on; if not, the value in force
             stays.

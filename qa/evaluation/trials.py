@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 from qa.errors import UsageError
 from qa.evaluation import metrics
 from qa.evaluation.datasets import Dataset, Question
-from qa.evaluation.evaluate import DEPTH, OnProgress
+from qa.evaluation.evaluate import OnProgress
 from qa.evaluation.gold import Gold, Names, locate
 from qa.evaluation.judging import judge
 from qa.evaluation.results import QueryResult
 from qa.evaluation.statistics import Floats
 from qa.retrieval import Weights, compose_answer
+from qa.retrieval.candidates import POOL
 from qa.service import MAX_QUESTION, QA
 from qa.types import DocumentInfo
 
+DEPTH = POOL
+"""Passages ranked for a question: those that are retrieved for it in any case when it is asked."""
 _KEPT = 10
 """Documents of a ranking that are kept: nDCG@10 looks at no more."""
 

@@ -3,7 +3,8 @@
 ``dense_weight`` is chosen by nDCG@10, or Answer@1 where no right documents are known;
 ``min_confidence``, on the ranking that results, by the share of questions treated rightly:
 answered by a first passage that answers, or declined if the documents don't say. A choice is used
-only if on held-out folds it gains more than noise over the setting in force.
+only if on held-out folds it gains more than noise over the setting in force, and a threshold only
+if it gains more than declining everything would.
 
 The JSON (`Tuning.to_dict`) is a contract, version 1:
 
@@ -11,12 +12,14 @@ The JSON (`Tuning.to_dict`) is a contract, version 1:
 ``dataset``       name, split, and how many questions and documents there are
 ``seed, force``   as they were given
 ``folds``         ``count``; ``by``, see `qa.evaluation.folds`; ``sizes`` in questions
-``settings``      by name ``{in_force, chosen, use, outcome, by_fold, held_out, curve}``;
+``settings``      by name ``{in_force, chosen, use, outcome, by_fold, held_out, trivial, curve}``;
                   ``use`` is what is to be in force from now on; ``outcome`` is "better", "noise"
-                  (another value was chosen, but may be no better) or "unchanged"; ``held_out`` is
-                  ``{metric, before, after, gain, low, high, p, detectable, n}``, the mean over
-                  the n questions of all folds with its 95 % interval and the p-value of a paired
-                  randomisation test; ``curve`` is ``[{value, mean}]`` over all questions
+                  (another value was chosen, but may be no better), "trivial" (it is better, but
+                  declining every question would be as good: ``trivial`` is what that gets) or
+                  "unchanged"; ``held_out`` is ``{metric, before, after, gain, low, high, p,
+                  detectable, n}``, the mean over the n questions of all folds, its 95 % interval
+                  and the p-value of a paired randomisation test; ``curve`` is ``[{value, mean}]``
+                  over all questions
 ``untuned``       by name the reason why a setting was left alone
 ``decisions``     like ``held_out``: the questions treated rightly with all that is in force before
                   and after
@@ -27,7 +30,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -167,11 +170,11 @@ def tune_trials(
     weight = cross_validate(
         WEIGHT,
         trials.metric,
-        trials.weights,
-        dense_weight,
         lambda fold: trials.values[counted],
-        of[counted],
-        folds.count,
+        values=trials.weights,
+        in_force=dense_weight,
+        folds=of[counted],
+        count=folds.count,
         seed=seed,
     )
     # The folds' own weights are used, so that a threshold isn't measured on a ranking that was
@@ -184,7 +187,7 @@ def tune_trials(
     if reason := _why_no_threshold(trials):
         untuned[THRESHOLD] = reason
     else:
-        threshold = _threshold(trials, of, weights, final, min_confidence, seed)
+        threshold = _threshold(trials, of, weights, final=final, in_force=min_confidence, seed=seed)
         settings.append(threshold)
     thresholds = (min_confidence,) * folds.count
     if threshold and _use(threshold, force) != min_confidence:
@@ -218,10 +221,12 @@ def _threshold(
     trials: Trials,
     of: NDArray[np.int_],
     weights: Sequence[float],
+    *,
     final: float,
     in_force: float,
     seed: int,
 ) -> Tuned:
+    """Chooses the threshold, on the ranking of each fold's weight and at last of the final one."""
     values = _grid(_THRESHOLD_STEPS, in_force)
 
     def scores(fold: int | None) -> Floats:
@@ -232,17 +237,19 @@ def _threshold(
         kinds = trials.answerable[rows]
         return bool(kinds.any() and not kinds.all())
 
-    return cross_validate(
+    tuned = cross_validate(
         THRESHOLD,
         TREATED_RIGHTLY,
-        values,
-        in_force,
         scores,
-        of,
-        len(weights),
+        values=values,
+        in_force=in_force,
+        folds=of,
+        count=len(weights),
         can_choose=can_choose,
         seed=seed,
     )
+    declining_all = float((~trials.answerable).mean())
+    return replace(tuned, trivial=declining_all)
 
 
 def _why_no_threshold(trials: Trials) -> str | None:
