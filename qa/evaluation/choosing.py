@@ -99,26 +99,28 @@ class Tuned:
 
 
 def choose(scores: Floats, values: Sequence[float], in_force: float) -> float:
-    """The value in force, unless another scores better by more than one standard error of the
-    difference; then, of those within one standard error of the best, the nearest to it.
+    """The best value, if it scores better than the one in force by more than one standard error;
+    otherwise the one in force. Of equally good values it is the middle one, far from where they
+    begin to be worse.
 
     That is the one-standard-error rule (Breiman, Friedman, Olshen & Stone, "Classification and
-    Regression Trees", 1984, 3.4.3), with the least change for the simplest model; the error is
-    that of paired differences, as the questions are the same.
+    Regression Trees", 1984, 3.4.3) with no change as the simplest model; the error is that of
+    paired differences, as the questions are the same.
 
     Args:
         scores: one row a question, one column a value; a higher score is better.
+        values: ascending.
     """
     n = len(scores)
     if n < 2:  # no telling how far one question's score is from the next one's
         return in_force
-    best = int(np.argmax(scores.mean(axis=0)))
-    gaps = scores[:, [best]] - scores
-    errors = gaps.std(axis=0, ddof=1) / n**0.5
-    eligible = np.flatnonzero(gaps.mean(axis=0) <= errors + _SAME)
+    current = list(values).index(in_force)
     means = scores.mean(axis=0)
-    distances = np.abs(np.array(values) - in_force).round(9)
-    return values[int(min(eligible, key=lambda k: (distances[k], -means[k])))]
+    equals = np.flatnonzero(means >= means.max() - _SAME)
+    best = int(equals[(len(equals) - (current < equals[0])) // 2])  # of two the nearer one
+    gains = scores[:, best] - scores[:, current]
+    error = float(gains.std(ddof=1)) / n**0.5
+    return values[best] if gains.mean() > error + _SAME else in_force
 
 
 def cross_validate(
