@@ -24,19 +24,14 @@ _BY = {
 }
 
 
-def tuning(tuning: Tuning, *, written: bool) -> RenderableType:
-    """Tables of the choices and of what they gain; then what to make of it.
-
-    Args:
-        written: whether what is to be used is being written, too.
-    """
+def tuning(tuning: Tuning) -> RenderableType:
+    """Tables of the choices and of what they gain; then what to make of it."""
     parts = [_described(tuning), Text(), _choices(tuning), Text(), _gains(tuning), Text()]
     parts += [Text(_verdict(tuned, tuning)) for tuned in tuning.settings]
     parts += [Text(f"{name} is left alone: {reason}.") for name, reason in tuning.untuned.items()]
     decisions = tuning.decisions.difference
     if tuning.changes and decisions.high < 0:
-        parts.append(Text("With it, fewer questions are treated rightly: see the table.", _BAD))
-    parts.append(Text(_what_next(tuning, written), _TITLE))
+        parts.append(Text("With this, fewer questions are treated rightly: see the table.", _BAD))
     return Group(*parts)
 
 
@@ -105,10 +100,9 @@ def _verdict(tuned: Tuned, tuning: Tuning) -> str:
     )
 
 
-def _what_next(tuning: Tuning, written: bool) -> str:
+def what_next(tuning: Tuning, *, written: bool) -> RenderableType:
+    """What was written, or how to write it."""
     values = ", ".join(f"{name} = {value:g}" for name, value in tuning.changes.items())
     if not values:
-        return f"Nothing to change{f' in {FILE}' if written else ''}."
-    if written:
-        return f"Written to {FILE}: {values}"
-    return f"--write puts into {FILE}: {values}"
+        return Text(f"Nothing to change{f' in {FILE}' if written else ''}.", _TITLE)
+    return Text(f"{'Written to' if written else '--write puts into'} {FILE}: {values}", _TITLE)

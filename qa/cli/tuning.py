@@ -68,11 +68,12 @@ def tune(
             force=force,
             on_progress=lambda done, total: advance(Progress(done, total, "")),
         )
-    _print(render_tuning.tuning(found, written=write))
+    _print(render_tuning.tuning(found))
     if json:
         evaluation.write_tuning(found, json)
     if write:
         _write(found)
+    _print(render_tuning.what_next(found, written=write))
 
 
 def _write(tuning: Tuning) -> None:

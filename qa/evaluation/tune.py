@@ -115,7 +115,8 @@ def tune(
     """The fusion weight and threshold that suit a dataset, and whether they are worth a change.
 
     The documents of a BEIR set must be in the store already: `qa.evaluation.add_corpus`. Nothing
-    is written; the bot's own settings stay as they are.
+    is written; the bot's own settings stay as they are. A reranker, where there is one, looks at
+    each question once for every weight.
 
     Args:
         folds: how many, if there are as many groups of questions that can be told apart.
