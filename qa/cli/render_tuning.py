@@ -48,6 +48,7 @@ def _described(tuning: Tuning) -> Text:
 
 def _choices(tuning: Tuning) -> RenderableType:
     table = _table("setting", "in force", "chosen", "by fold")
+    table.columns[-1].no_wrap = False  # there may be many folds
     for tuned in tuning.settings:
         by_fold = "  ".join(f"{value:g}" for value in tuned.by_fold)
         table.add_row(tuned.name, f"{tuned.in_force:g}", Text(f"{tuned.chosen:g}", _TITLE), by_fold)
@@ -87,13 +88,14 @@ def _verdict(tuned: Tuned, tuning: Tuning) -> str:
     if tuned.outcome == "better":
         return f"{tuned.name} {chosen} is better than {now} by more than noise."
     kept = f"{chosen} is forced" if tuning.force else f"it stays at {now}"
-    if tuned.outcome == "trivial":
+    if tuned.outcome == "trivial" and tuned.over_floor:
+        declined = f"{tuned.over_floor.before:.3f}"
         return (
-            f"{tuned.name} {chosen} is better than {now}, but declining every question would treat "
-            f"as many rightly ({tuned.trivial:.3f}): {kept}."
+            f"{tuned.name} {chosen} is better than {now}, but no more than noise better than "
+            f"declining every question ({declined}): {kept}."
         )
     detectable = tuned.gain.difference.detectable
-    least = f" (so many questions would show {detectable:.3f})" if detectable else ""
+    least = f" (so many questions would show a gain of {detectable:.3f})" if detectable else ""
     return (
         f"{tuned.name} {chosen} gains no more than noise over {now} on held-out folds{least}: "
         f"{kept}."

@@ -71,8 +71,8 @@ class Tuned:
     gain: Gain
     curve: tuple[tuple[float, float], ...]
     """Each value that could be chosen, with its mean score over all questions."""
-    trivial: float | None = None
-    """What needs no choosing gets, where there is such a thing: no more isn't worth a change."""
+    over_floor: Gain | None = None
+    """The same against what needs no setting at all, where there is such a thing."""
 
     @property
     def outcome(self) -> Outcome:
@@ -80,11 +80,8 @@ class Tuned:
             return "unchanged"
         if not self.gain.is_more_than_noise:
             return "noise"
-        return "trivial" if self.is_trivial else "better"
-
-    @property
-    def is_trivial(self) -> bool:
-        return self.trivial is not None and self.gain.after <= self.trivial
+        is_trivial = self.over_floor and not self.over_floor.is_more_than_noise
+        return "trivial" if is_trivial else "better"
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -93,7 +90,7 @@ class Tuned:
             "outcome": self.outcome,
             "by_fold": list(self.by_fold),
             "held_out": self.gain.to_dict(),
-            "trivial": self.trivial,
+            "over_floor": self.over_floor.to_dict() if self.over_floor else None,
             "curve": [{"value": value, "mean": mean} for value, mean in self.curve],
         }
 
@@ -133,6 +130,7 @@ def cross_validate(
     folds: NDArray[np.int_],
     count: int,
     can_choose: Callable[[NDArray[np.bool_]], bool] = lambda rows: True,
+    floor: Floats | None = None,
     seed: int = 0,
 ) -> Tuned:
     """Chooses a value for each fold on the other folds, and at last one on all.
@@ -143,6 +141,8 @@ def cross_validate(
         folds: which of the ``count`` folds each question is in.
         can_choose: whether some questions are enough to choose on; if not, the value in force
             stays.
+        floor: each question's score without any such setting; a choice must be better than that,
+            too.
         seed: of the resampling for interval and test.
     """
     current = list(values).index(in_force)
@@ -162,5 +162,6 @@ def cross_validate(
         chosen=choose(table, values, in_force),
         by_fold=tuple(by_fold),
         gain=Gain.of(metric, before, after, seed),
+        over_floor=None if floor is None else Gain.of(metric, floor, after, seed),
         curve=tuple((value, float(mean)) for value, mean in zip(values, means, strict=True)),
     )

@@ -4,7 +4,7 @@
 ``min_confidence``, on the ranking that results, by the share of questions treated rightly:
 answered by a first passage that answers, or declined if the documents don't say. A choice is used
 only if on held-out folds it gains more than noise over the setting in force, and a threshold only
-if it gains more than declining everything would.
+if it also gains more than noise over declining everything.
 
 The JSON (`Tuning.to_dict`) is a contract, version 1:
 
@@ -12,14 +12,14 @@ The JSON (`Tuning.to_dict`) is a contract, version 1:
 ``dataset``       name, split, and how many questions and documents there are
 ``seed, force``   as they were given
 ``folds``         ``count``; ``by``, see `qa.evaluation.folds`; ``sizes`` in questions
-``settings``      by name ``{in_force, chosen, use, outcome, by_fold, held_out, trivial, curve}``;
-                  ``use`` is what is to be in force from now on; ``outcome`` is "better", "noise"
-                  (another value was chosen, but may be no better), "trivial" (it is better, but
-                  declining every question would be as good: ``trivial`` is what that gets) or
-                  "unchanged"; ``held_out`` is ``{metric, before, after, gain, low, high, p,
-                  detectable, n}``, the mean over the n questions of all folds, its 95 % interval
-                  and the p-value of a paired randomisation test; ``curve`` is ``[{value, mean}]``
-                  over all questions
+``settings``      by name ``{in_force, chosen, use, outcome, by_fold, held_out, over_floor,
+                  curve}``; ``use`` is what is to be in force from now on; ``outcome`` is "better",
+                  "noise" (another value was chosen, but may be no better), "trivial" (it is
+                  better, but may be no better than declining every question) or "unchanged";
+                  ``held_out`` is ``{metric, before, after, gain, low, high, p, detectable, n}``,
+                  the mean over the n questions of all folds, its 95 % interval and the p-value of
+                  a paired randomisation test; ``over_floor`` is the same with declining every
+                  question before, or null; ``curve`` is ``[{value, mean}]`` over all questions
 ``untuned``       by name the reason why a setting was left alone
 ``decisions``     like ``held_out``: the questions treated rightly with all that is in force before
                   and after
@@ -30,7 +30,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -238,7 +238,7 @@ def _threshold(
         kinds = trials.answerable[rows]
         return bool(kinds.any() and not kinds.all())
 
-    tuned = cross_validate(
+    return cross_validate(
         THRESHOLD,
         TREATED_RIGHTLY,
         scores,
@@ -247,10 +247,9 @@ def _threshold(
         folds=of,
         count=len(weights),
         can_choose=can_choose,
+        floor=(~trials.answerable).astype(np.float64),  # declining everything
         seed=seed,
     )
-    declining_all = float((~trials.answerable).mean())
-    return replace(tuned, trivial=declining_all)
 
 
 def _why_no_threshold(trials: Trials) -> str | None:

@@ -116,8 +116,23 @@ def test_a_threshold_that_declines_everything_is_none():
     )
     found = tuned(table, min_confidence=0.5)
     threshold = found.settings[1]
-    assert (threshold.outcome, threshold.trivial, threshold.gain.after) == ("trivial", 0.75, 0.75)
+    assert (threshold.outcome, threshold.gain.after) == ("trivial", 0.75)
+    assert threshold.gain.is_more_than_noise
+    assert threshold.over_floor.before == 0.75
     assert found.changes == {}
+
+
+def test_a_threshold_hardly_better_than_declining_everything_is_none():
+    """As before, but three of the ten questions that can be answered are known."""
+    answerable = np.arange(N) % 4 == 0
+    confidence = np.full((N, 3), 0.6)
+    confidence[:12:4] = 0.9
+    correct = np.repeat(answerable[:, None], 3, axis=1)
+    table = trials(answerable=answerable, correct=correct, confidence=confidence)
+    threshold = tuned(table, min_confidence=0.5).settings[1]
+    assert threshold.chosen == 0.75
+    assert threshold.gain.after == 33 / 40 > threshold.over_floor.before
+    assert threshold.outcome == "trivial"
 
 
 def test_what_cannot_answer_is_declined_at_any_threshold():
@@ -216,6 +231,7 @@ def test_the_json_says_it_all(folder, tmp_path):
     held_out = weight["held_out"]
     assert held_out["gain"] == pytest.approx(held_out["after"] - held_out["before"])
     assert held_out["low"] <= held_out["gain"] <= held_out["high"]
+    assert weight["over_floor"] is None, "no ranking needs no weight"
     assert data["decisions"]["n"] == 10
     write_tuning(tune(bot, dataset, seed=3), tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "tuning.json").read_bytes()
