@@ -94,11 +94,12 @@ def _verdict(tuned: Tuned, tuning: Tuning) -> str:
             f"{tuned.name} {chosen} is better than {now}, but no more than noise better than "
             f"declining every question ({declined}): {kept}."
         )
-    detectable = tuned.gain.difference.detectable
-    least = f" (so many questions would show a gain of {detectable:.3f})" if detectable else ""
+    difference = tuned.gain.difference
+    if difference.value <= 0:
+        return f"{tuned.name} {chosen} is no better than {now} on held-out folds: {kept}."
     return (
-        f"{tuned.name} {chosen} gains no more than noise over {now} on held-out folds{least}: "
-        f"{kept}."
+        f"{tuned.name} {chosen} gains no more than noise over {now} on held-out folds (so many "
+        f"questions would show a gain of {difference.detectable:.3f}): {kept}."
     )
 
 
