@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from qa import __version__
 from qa.errors import QAError
+from qa.filters import MAX_CHARACTERS, MAX_CONDITIONS
 from qa.service import MAX_QUESTION, QA
 from qa.settings import MAX_TOP_K
 
@@ -48,7 +49,9 @@ class AskRequest(BaseModel):
     """A question to the documents."""
 
     model_config = {
-        "json_schema_extra": {"examples": [{"question": "Who met whom?", "top_k": 3}]},
+        "json_schema_extra": {
+            "examples": [{"question": "Who met whom?", "top_k": 3, "filters": ["date>=2023-10-01"]}]
+        },
         "extra": "forbid",
     }
 
@@ -56,6 +59,16 @@ class AskRequest(BaseModel):
     top_k: Annotated[
         int | None, Field(ge=1, le=MAX_TOP_K, description="How many passages; by default 5.")
     ] = None
+    filters: Annotated[
+        list[Annotated[str, Field(max_length=MAX_CHARACTERS)]],
+        Field(
+            max_length=MAX_CONDITIONS,
+            description="Conditions that a document has to fulfil, all of them: a field (date, "
+            "path, title, language, or one of the document's own), one of = != < <= > >= ~, "
+            "and a value.",
+            examples=[["date>=2023-10-01", "language=de|en"], ["path=reports/*", "title~budget"]],
+        ),
+    ] = []
 
 
 def create_app(bot: QA) -> FastAPI:
@@ -73,7 +86,9 @@ def create_app(bot: QA) -> FastAPI:
         responses={200: {"content": {"application/json": {"example": _EXAMPLE_ANSWER}}}},
     )
     def ask(request: AskRequest) -> JSONResponse:
-        return JSONResponse(bot.ask(request.question, request.top_k).to_dict())
+        return JSONResponse(
+            bot.ask(request.question, request.top_k, where=request.filters).to_dict()
+        )
 
     @app.get("/healthz", summary="Whether the service is up")
     def healthz() -> dict[str, str]:

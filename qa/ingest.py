@@ -147,7 +147,8 @@ class Ingester:
                     for path in document.paths:
                         batch.add_path(path, document.id)
                 else:
-                    batch.add(document, self._splitter.split(document))
+                    language = document.language or detect_language(document.text)
+                    batch.add(replace(document, language=language), self._splitter.split(document))
                     report.added.append(document.path)
                 self._on_progress(Progress(done, None, document.path))
             batch.commits = False

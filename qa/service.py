@@ -14,6 +14,7 @@ from qa.embedding import Embedder, load_embedder
 from qa.embedding.model import Model, resolve_model
 from qa.errors import NotFoundError, StoreDamagedError, StoreEmptyError, UsageError
 from qa.files import absolute, size_of
+from qa.filters import parse_filter
 from qa.ingest import Ingester, IngestReport, OnProgress
 from qa.retrieval import (
     Ranking,
@@ -79,18 +80,22 @@ class QA:
 
     # ------------------------------------------------------------------ asking
 
-    def ask(self, question: str, top_k: int | None = None) -> Answer:
+    def ask(self, question: str, top_k: int | None = None, *, where: Sequence[str] = ()) -> Answer:
         """The passages that answer a question, best first, and the sentence that does.
 
         Args:
             top_k: how many passages at most; by default the setting ``top_k``.
+            where: conditions on the documents, as "date>=2023-10-01"; see `qa.filters`. The best
+                passages among those documents are found, not the best of all sifted afterwards.
 
         Raises:
-            UsageError: the question is empty or too long, or top_k is out of range.
+            UsageError: the question is empty or too long, top_k is out of range, or a condition
+                is malformed.
             StoreError: the store is empty, made with another model, or can't be read.
         """
         question = checked_question(question)
         k = _checked_top_k(self.settings.top_k if top_k is None else top_k)
+        filter_ = parse_filter(where)
         clock = _Clock()
         if self._embedder is None:  # another model is refused before it is loaded
             with self.store.snapshot() as snapshot:
@@ -101,7 +106,11 @@ class QA:
         clock.lap("embed")
         with self.store.snapshot() as snapshot:
             self._check_model(snapshot)
-            query = make_query(question, embedding, snapshot)
+            within = None
+            if filter_:
+                within = snapshot.catalog.keys_where(filter_)
+                clock.lap("filter")
+            query = make_query(question, embedding, snapshot, within)
             ranking = self._searcher.search(snapshot, query, k, clock.lap)
         threshold = self.settings.min_confidence
         return compose_answer(question, ranking, threshold, clock.timings())
@@ -189,11 +198,19 @@ class QA:
                 return []
         return [self.settings.seeds]
 
-    def documents(self) -> list[DocumentInfo]:
-        """All documents of the store, by path."""
+    def documents(self, *, where: Sequence[str] = ()) -> list[DocumentInfo]:
+        """The documents of the store, by path.
+
+        Args:
+            where: conditions on them, as "date>=2023-10-01"; see `qa.filters`.
+
+        Raises:
+            UsageError: a condition is malformed.
+        """
+        filter_ = parse_filter(where)
         try:
             with self.store.snapshot() as snapshot:
-                return snapshot.catalog.infos()
+                return snapshot.catalog.infos(filter_)
         except StoreEmptyError:
             return []
 

@@ -88,6 +88,11 @@ def test_it_listens_on_loopback_is_healthy_and_describes_itself(server):
         ({"json": {"question": "Who?", "nonsense": 1}}, 422),
         ({"json": {"question": "x" * 5000}}, 422),
         ({"json": {}}, 422),
+        ({"json": {"question": "Who?", "filters": ["nonsense"]}}, 400),
+        ({"json": {"question": "Who?", "filters": ["date>=lately"]}}, 400),
+        ({"json": {"question": "Who?", "filters": ["title~" + "x" * 500]}}, 422),
+        ({"json": {"question": "Who?", "filters": ["language=de"] * 21}}, 422),
+        ({"json": {"question": "Who?", "filters": "language=de"}}, 422),
         ({"content": b"{half", "headers": {"Content-Type": "application/json"}}, 422),
         ({"content": b"\xff\xfe", "headers": {"Content-Type": "application/json"}}, 422),
     ],
@@ -117,3 +122,24 @@ def test_what_is_ingested_meanwhile_is_answered_without_a_restart(server, qa: Ru
     (tmp_path / "lighthouse.txt").unlink()
     assert qa("ingest", tmp_path / "lighthouse.txt", cwd=folder).returncode == 0
     assert "northern cape" not in httpx.post(f"{address}/ask", json=body).text
+
+
+def test_filters_leave_what_they_say(server):
+    def asked(*filters: str) -> list[dict]:
+        body = BODY | {"filters": list(filters)}
+        return httpx.post(f"{server[0]}/ask", json=body).raise_for_status().json()["passages"]
+
+    assert len(asked()) == len(asked("date=2023-10", "path=seeds/*", "language=en")) == 3
+    assert asked("date=2023-10", "language=de") == []
+    assert asked("title~x'; DROP TABLE documents; --") == []
+    assert len(asked("title!='; DROP TABLE documents; --'", "path!=%|_|[")) == 3
+
+
+def test_a_malformed_filter_is_explained_and_the_schema_shows_how_it_is_done(server):
+    body = {"question": "Who?", "filters": ["date>=lately"]}
+    problem = httpx.post(f"{server[0]}/ask", json=body).json()
+    assert "as in date>=2023-10-01" in problem["detail"]
+    schemas = httpx.get(f"{server[0]}/openapi.json").json()["components"]["schemas"]
+    filters = schemas["AskRequest"]["properties"]["filters"]
+    assert (filters["maxItems"], filters["items"]["maxLength"]) == (20, 500)
+    assert "date>=2023-10-01" in filters["examples"][0]

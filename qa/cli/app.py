@@ -28,7 +28,8 @@ app = typer.Typer(
 )
 documents_app = typer.Typer(
     help="List, show and remove documents.\n\n"
-    "Examples: `qa documents`, `qa documents show 3f2a`, `qa documents remove notes/old.md`",
+    "Examples: `qa documents`, `qa documents --where 'date<2024'`, `qa documents show 3f2a`, "
+    "`qa documents remove notes/old.md`",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(documents_app, name="documents")
@@ -40,6 +41,15 @@ StoreOption = Annotated[
 ModelOption = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME", help="Embedding model: a folder or name."),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="COND",
+        help="Only documents of which this holds, as in 'date>=2023-10-01', 'path=reports/*', "
+        "'title~budget', 'language=de|en' or 'author=Ada Lovelace'; of several all must hold.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DebugOption = Annotated[
@@ -110,12 +120,16 @@ def ingest(
         raise typer.Exit(1)
 
 
-@app.command(epilog='Examples: `qa ask "Who met whom?"`, `qa ask "When?" --top-k 3 --json`')
+@app.command(
+    epilog='Examples: `qa ask "Who met whom?"`, `qa ask "When?" --top-k 3 --json`, '
+    "`qa ask \"Who?\" --where 'date>=2023-10' --where language=en`"
+)
 def ask(
     question: Annotated[str, typer.Argument(help="The question, in quotes.")],
     top_k: Annotated[
         int | None, typer.Option("--top-k", "-k", help="How many passages [default: 5].")
     ] = None,
+    where: WhereOption = None,
     store: StoreOption = None,
     model: ModelOption = None,
     json: JsonOption = False,
@@ -123,21 +137,26 @@ def ask(
 ) -> None:
     """Answer a question with the passages that say it, best first."""
     from qa.cli import render
+    from qa.filters import parse_filter
     from qa.service import checked_question
 
     question = checked_question(question)
+    parse_filter(where or [])  # a mistake is told before anything is ingested
     bot = _open(store, model=model, top_k=top_k)
     _prepare(bot)
-    answer = bot.ask(question)
+    answer = bot.ask(question, where=where or [])
     if json:
         _print_json(answer.to_dict())
     else:
         _print(render.answer(answer, terminal=render.console().is_terminal))
+    if where and not answer.passages:
+        _note("No passage is left by the filter: see `qa documents --where …` for what it leaves.")
 
 
 @documents_app.callback(invoke_without_command=True)
 def _documents(
     context: typer.Context,
+    where: WhereOption = None,
     store: StoreOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -146,9 +165,11 @@ def _documents(
         return
     from qa.cli import render
 
-    infos = _open(store).documents()
+    infos = _open(store).documents(where=where or [])
     if json:
         _print_json([info.to_dict() for info in infos])
+    elif where and not infos:
+        _print("No document matches the filter.")
     else:
         _print(render.documents(infos, terminal=render.console().is_terminal))
 
@@ -171,6 +192,8 @@ def documents_show(
                 "paths": list(found.paths),
                 "title": found.title,
                 "date": found.published.isoformat() if found.published else None,
+                "language": found.language,
+                "metadata": dict(found.metadata),
                 "media_type": found.media_type,
                 "sha256": found.sha256,
                 "text": found.text,

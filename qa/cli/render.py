@@ -138,6 +138,9 @@ def document(document: Document, passages: Sequence[Passage]) -> RenderableType:
         "id": document.id,
         "title": document.title,
         "date": document.published or "-",
+        "language": document.language or "-",
+        # On one line: names are the document's own, and mustn't pass for ours.
+        "metadata": "; ".join(f"{k}: {v}" for k, v in document.metadata.items()) or "-",
         "path": ", ".join(map(shown_path, document.paths)),
         "type": document.media_type,
         "sha256": document.sha256,

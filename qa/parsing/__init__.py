@@ -6,7 +6,9 @@ A new format is a module here with a `Parser`, a line in ``PARSERS``, and a test
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import PurePath
 
 from qa.analysis import detect_language
@@ -18,6 +20,11 @@ from qa.parsing.text import TextParser
 from qa.types import Document
 
 PARSERS: tuple[Parser, ...] = (TextParser(), MarkdownParser(), HtmlParser())
+
+_MOST_FIELDS = 100
+_LONGEST_NAME = 100
+_LONGEST_VALUE = 2000
+"""Characters; a catalog lists metadata beside titles, so that no document may fill it with them."""
 
 _BY_SUFFIX = {suffix: parser for parser in PARSERS for suffix in parser.suffixes}
 
@@ -48,6 +55,16 @@ def _valid_unicode(parsed: Parsed) -> Parsed:
             for section in parsed.structure
         ),
     )
+
+
+def _bounded(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The fields that have a name and a value, as far as they are short and few."""
+    fields = (
+        (_replaced(name).strip(), _replaced(value[:_LONGEST_VALUE]).strip())
+        for name, value in metadata.items()
+        if len(name) <= _LONGEST_NAME
+    )
+    return dict(islice(((name, value) for name, value in fields if name and value), _MOST_FIELDS))
 
 
 def _replaced(text: str) -> str:
@@ -85,5 +102,5 @@ def parse(data: bytes, path: PurePath, sha256: str | None = None) -> Document:
         structure=parsed.structure,
         title_stated=parsed.title_stated and bool(parsed.title),
         language=detect_language(parsed.text),
-        metadata={_replaced(k): _replaced(v) for k, v in parsed.metadata.items()},
+        metadata=_bounded(parsed.metadata),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ _BLOCKS = _HEADINGS.keys() | _LISTS | _ITEMS | _ROWS | {
     "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "p",
     "pre", "quote", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
 }  # fmt: skip
+_PLAIN_NAME = re.compile(r"[^\W\d_]\w*")  # not such as "twitter:card" or "theme-color"
+_TECHNICAL = {"title", "date", "viewport", "robots", "googlebot", "generator", "referrer"}
 _LINE_BREAK = "\N{LINE SEPARATOR}"  # while a text is put together: source line ends mean nothing
 
 
@@ -45,6 +48,7 @@ class HtmlParser:
             title=stated or first_sentence(text),
             title_stated=stated is not None,
             published=to_date(page.date if page else None) or leading_date(text),
+            metadata=_metadata(data, page.author if page else None),
         )
 
 
@@ -74,6 +78,17 @@ def _visible_body(data: bytes) -> _Element | None:
 def _title(data: bytes) -> str | None:
     tree = _tree(data)
     return tree.findtext(".//title") if tree is not None else None
+
+
+def _metadata(data: bytes, author: str | None) -> dict[str, str]:
+    """What the page's meta elements say under plain names, and the author wherever it is said."""
+    tree = _tree(data)
+    metadata: dict[str, str] = {}
+    for element in tree.iter("meta") if tree is not None else ():
+        name = element.get("name", "").strip().lower()
+        if _PLAIN_NAME.fullmatch(name) and name not in _TECHNICAL:
+            metadata.setdefault(name, " ".join(element.get("content", "").split()))
+    return metadata | ({"author": author} if author else {})
 
 
 def _tree(data: bytes) -> _Element | None:

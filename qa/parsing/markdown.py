@@ -11,6 +11,7 @@ from qa.parsing.metadata import first_sentence, leading_date, shortened, to_date
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
+_MOST_ITEMS, _LONGEST_ITEM = 100, 200
 _DATE_KEYS = ("date", "published", "publish_date", "pubdate", "created", "updated")
 
 
@@ -41,7 +42,7 @@ class MarkdownParser:
             title=stated or first_sentence(text),
             title_stated=stated is not None,
             published=next(filter(None, dates), None) or leading_date(body),
-            metadata={k: v for k, v in metadata.items() if k != "title" and k not in _DATE_KEYS},
+            metadata={k: v for k, v in metadata.items() if k not in ("title", "date")},
         )
 
 
@@ -56,7 +57,17 @@ def _front_matter(tree: SyntaxTreeNode) -> dict[str, str]:
         return {}
     if not isinstance(values, dict):
         return {}
-    return {k.lower(): v for k, v in values.items() if isinstance(k, str) and isinstance(v, str)}
+    texts = {k.lower(): _as_text(v) for k, v in values.items() if isinstance(k, str)}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _as_text(value: object) -> str:
+    """A string, or a list of strings with commas between; anything else is no text."""
+    if isinstance(value, list):  # by aliases a small file can name a long string many times
+        return ", ".join(
+            item[:_LONGEST_ITEM] for item in value[:_MOST_ITEMS] if isinstance(item, str)
+        )
+    return value if isinstance(value, str) else ""
 
 
 def _add(builder: TextBuilder, node: SyntaxTreeNode) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -30,17 +29,17 @@ class _Terms:
     """A question's distinct terms by one analysis, with their idf."""
 
     def __init__(self, stems: dict[str, float], grams: dict[str, float]) -> None:
-        self.stems, self._grams = stems, grams
+        self._stems, self._grams = stems, grams
         self._totals = sum(stems.values()), sum(grams.values())
 
     def held(self, text: Content) -> _Held:
         return _Held(
-            text.stems & self.stems.keys(),
+            text.stems & self._stems.keys(),
             frozenset(gram for gram in self._grams if gram in text.words),
         )
 
     def share(self, held: _Held) -> float:
-        parts = zip((held.stems, held.grams), (self.stems, self._grams), self._totals, strict=True)
+        parts = zip((held.stems, held.grams), (self._stems, self._grams), self._totals, strict=True)
         shares = [sum(map(idf.__getitem__, terms)) / total for terms, idf, total in parts if total]
         return sum(shares) / len(shares) if shares else 0.0
 
@@ -71,18 +70,6 @@ class Coverage:
             shares.append((terms.share(own) + terms.share(own | around)) / 2)
             around = lead | own
         return shares
-
-    def share(self, text: Content, analysis: str) -> float:
-        """The share of the question that stands in a text."""
-        terms = self._of(analysis)
-        return terms.share(terms.held(text))
-
-    def rarest_missing(self, text: Content, analysis: str) -> float:
-        """The idf of the question's rarest stem that isn't in a text, as a share of the highest
-        idf of its stems; 0 if all are there."""
-        stems = self._of(analysis).stems
-        missing: Sequence[float] = [idf for stem, idf in stems.items() if stem not in text.stems]
-        return max(missing, default=0.0) / max([1e-9, *stems.values()])
 
     def _of(self, analysis: str) -> _Terms:
         return self._terms.get(analysis) or _Terms({}, {})

@@ -90,6 +90,6 @@ class Searcher:
             ranking = reranking.rerank(pool.query.text, ranking)
             lap("rerank")
         ranking = collapse(ranking, top_k)
-        sure = confidence(pool.query, ranking, pool.coverage)
+        sure = confidence(pool.query, ranking)
         lap("judge")
         return Ranking(ranking, sure)

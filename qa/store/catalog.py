@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreDamagedError, StoreError
+from qa.filters import Filter
+from qa.store.where import where
 from qa.types import Document, DocumentInfo, Passage, Section, Span
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ CREATE TABLE documents (
     metadata TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX documents_by_language ON documents(language);
+CREATE INDEX documents_by_facts ON documents(published, language, title, metadata);
 CREATE TABLE paths (
     path TEXT PRIMARY KEY,
     document_key INTEGER NOT NULL REFERENCES documents(key) ON DELETE CASCADE
@@ -66,6 +69,7 @@ CREATE TABLE embeddings (
     fit REAL NOT NULL DEFAULT 5
 );
 """
+# documents_by_facts: what filters ask for, where it can be read without the texts.
 # vector: float32. sentences: float16, a row for each of the passage's sentences.
 
 # What brings a catalog to the next format; a rebuild then makes every passage anew.
@@ -74,6 +78,7 @@ MIGRATIONS = {
 ALTER TABLE documents ADD COLUMN language TEXT;
 ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
 CREATE INDEX documents_by_language ON documents(language);
+CREATE INDEX documents_by_facts ON documents(published, language, title, metadata);
 ALTER TABLE embeddings ADD COLUMN sentences BLOB NOT NULL DEFAULT x'';
 ALTER TABLE embeddings ADD COLUMN fit REAL NOT NULL DEFAULT 5;
 DELETE FROM meta WHERE key = 'index'
@@ -186,8 +191,25 @@ class Catalog:
     def count(self, table: str) -> int:
         return int(self.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
-    def infos(self) -> list[DocumentInfo]:
-        return [_info(row) for row in self.execute(f"{_INFO} ORDER BY paths, d.key")]
+    def infos(self, filter_: Filter | None = None) -> list[DocumentInfo]:
+        """The documents that a filter matches, or all, by path."""
+        matching = where(self._connection, filter_ or Filter())
+        # Keys first: `_INFO` reads rows whole, texts and all.
+        chosen = f"d.key IN (SELECT d.key FROM documents AS d WHERE {matching})"
+        rows = self.execute(f"{_INFO} WHERE {chosen} ORDER BY paths, d.key").fetchall()
+        return [_info(row) for row in rows]
+
+    def keys_where(self, filter_: Filter) -> Ids:
+        """The keys of all passages of the documents that a filter matches, int64."""
+        import numpy as np
+
+        matching = where(self._connection, filter_)
+        rows = self.execute(  # one text of many numbers comes over faster than many rows
+            "SELECT group_concat(key) FROM passages WHERE document_key IN "
+            f"(SELECT d.key FROM documents AS d WHERE {matching})"
+        ).fetchall()
+        keys = rows[0][0]
+        return np.fromstring(keys, np.int64, sep=",") if keys else np.empty(0, np.int64)
 
     def find(self, reference: str) -> list[DocumentInfo]:
         """The documents meant by an id, the beginning of an id, or a path."""

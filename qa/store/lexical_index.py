@@ -72,15 +72,16 @@ def weights(
         document_frequency: of a term in a field.
         documents: how many there are.
     """
+    counts = {field: Counter(getattr(terms, field)) for field in FIELDS}
+    used = sum(map(bool, counts.values()))
     by_field: dict[str, dict[str, float]] = {}
-    for field in FIELDS:
-        counts = Counter(getattr(terms, field))
+    for field, terms_of_field in counts.items():
         highest = HIGHEST_TF * sum(
             count * idf(documents, document_frequency(field, term))
-            for term, count in counts.items()
+            for term, count in terms_of_field.items()
         )
-        share = 1 / (len(FIELDS) * highest) if highest else 0.0
-        by_field[field] = {term: count * share for term, count in counts.items()}
+        share = 1 / (used * highest) if highest else 0.0
+        by_field[field] = {term: count * share for term, count in terms_of_field.items()}
     return by_field
 
 

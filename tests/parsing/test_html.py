@@ -74,3 +74,27 @@ def test_the_declared_encoding_counts():
 @pytest.mark.parametrize("html", ["<h1>Ağdam</h1>", "<ul><li>Ağdam</li></ul>", "<nav>Ağdam</nav>"])
 def test_utf8_that_is_not_declared_is_utf8(html):
     assert "Ağdam" in parse_html(html).text
+
+
+def test_meta_elements_are_metadata_if_they_have_plain_names():
+    metas = """<meta name="Author" content="Ada Lovelace"><meta name="keywords" content="harbour,
+     light"><meta name="Projə" content=" x "><meta name="viewport" content="w"><meta>
+     <meta name="empty" content=""><meta name="twitter:card" content="y"><meta property="p"
+     content="z">"""
+    document = parse_html(PAGE.replace("<style>", f"{metas}<style>"))
+    expected = {"author": "Ada Lovelace", "keywords": "harbour, light", "projə": "x"}
+    assert dict(document.metadata) == expected
+    assert dict(parse_html("<p>Just a short one.</p>").metadata) == {}
+
+
+def test_an_author_that_only_the_page_itself_names():
+    byline = '<p class="author">By <span itemprop="author">Grace Hopper</span></p>'
+    document = parse_html(PAGE.replace("<h1>River levels</h1>", f"<h1>River levels</h1>{byline}"))
+    assert document.metadata["author"] == "Grace Hopper"
+
+
+def test_no_page_fills_the_catalog_with_metadata():
+    metas = "".join(f'<meta name="m{n}" content="{"x" * 5000}">' for n in range(500))
+    metadata = parse_html(f"<head>{metas}</head><p>Just a short one.</p>").metadata
+    assert len(metadata) == 100
+    assert {len(value) for value in metadata.values()} == {2000}

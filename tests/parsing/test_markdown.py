@@ -118,3 +118,19 @@ def test_html_within_keeps_its_letters_and_line_breaks():
     text = parse_markdown("# T\n\n<div>Ağdam şəhəri</div>\n\none<br>two").text
     assert "Ağdam şəhəri" in text
     assert "one\ntwo" in text
+
+
+def test_other_front_matter_is_metadata():
+    document = parse_markdown(
+        "---\ntitle: Kept apart\ndate: 2024-02-03\nUpdated: 2024-05-06\nAuthor: Zoë\npages: 0x1F\n"
+        "tags: [a, b, [c], {d: e}]\nnested: {a: b}\nempty:\n" + "x" * 200 + ": y\n---\nText."
+    )
+    assert dict(document.metadata) == {
+        "updated": "2024-05-06", "author": "Zoë", "pages": "0x1F", "tags": "a, b"
+    }  # fmt: skip
+
+
+def test_aliases_in_front_matter_do_not_multiply():
+    bomb = "a: &a " + "x" * 10_000 + "\nb: [" + "*a, " * 10_000 + "]\n"
+    metadata = parse_markdown(f"---\n{bomb}---\nText.").metadata
+    assert {len(value) for value in metadata.values()} == {2000}
