@@ -3,6 +3,9 @@
 Folds hold questions that the choice never saw: what is gained on them over the value in force is
 what choosing in this way gains on further questions of the kind (Stone, "Cross-Validatory Choice
 and Assessment of Statistical Predictions", Journal of the Royal Statistical Society B 36, 1974).
+The folds share most of what they choose on, so that intervals and p-values are a little too sure
+(Bengio & Grandvalet, "No Unbiased Estimator of the Variance of K-Fold Cross-Validation", JMLR 5,
+2004): they say what is noise, not what holds on other sets.
 """
 
 from __future__ import annotations
