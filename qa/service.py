@@ -16,7 +16,15 @@ from qa.errors import NotFoundError, StoreDamagedError, StoreEmptyError, UsageEr
 from qa.files import absolute, size_of
 from qa.filters import parse_filter
 from qa.ingest import Ingester, IngestReport, OnProgress
-from qa.retrieval import Reranking, Searcher, Weights, compose_answer, load_reranker, make_query
+from qa.retrieval import (
+    Ranking,
+    Reranking,
+    Searcher,
+    Weights,
+    compose_answer,
+    load_reranker,
+    make_query,
+)
 from qa.settings import MAX_TOP_K, Settings, load_settings
 from qa.store import Snapshot, Store
 from qa.types import Answer, Document, DocumentInfo, Passage
@@ -106,6 +114,21 @@ class QA:
             ranking = self._searcher.search(snapshot, query, k, clock.lap)
         threshold = self.settings.min_confidence
         return compose_answer(question, ranking, threshold, clock.timings())
+
+    def rankings(self, question: str, top_k: int, weights: Sequence[Weights]) -> list[Ranking]:
+        """How each of some weights ranks what is retrieved for a question: retrieved once, and
+        otherwise as `ask` does it.
+
+        Raises:
+            UsageError, StoreError: see `ask`.
+        """
+        question, k = checked_question(question), _checked_top_k(top_k)
+        embedding = self.embedder.embed_queries([question])
+        with self.store.snapshot() as snapshot:
+            self._check_model(snapshot)
+            query = make_query(question, embedding, snapshot)
+            pool = self._searcher.retrieve(snapshot, query, k)
+            return [self._searcher.rank(pool, k, each) for each in weights]
 
     # ------------------------------------------------------------------ documents
 

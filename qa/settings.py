@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -139,3 +141,31 @@ def _origin(name: str, flags: dict[str, Any]) -> str:
         return variable
     in_file = TomlConfigSettingsSource(Settings)()
     return FILE if name in in_file else "default"
+
+
+def write_settings(values: Mapping[str, Any], path: Path = Path(FILE)) -> None:
+    """Puts settings into qa.toml; its comments, its order and all else in it stay.
+
+    The file is replaced at once: whoever reads it sees the old one or the new one, whole.
+
+    Raises:
+        SettingsError: the file can't be read or written.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    path = path.resolve()  # a link stays a link
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        before = path.read_bytes().decode() if path.exists() else ""
+        document = tomlkit.parse(before)
+        for name, value in values.items():
+            document[name] = value
+        temporary.write_bytes(tomlkit.dumps(document).encode())
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    except (OSError, ValueError, TOMLKitError) as error:
+        raise SettingsError(f"{path} can't be changed ({error}): correct or remove it.") from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -35,9 +35,8 @@ def test_the_questions_the_readme_shows_are_a_dataset(tmp_path):
 
 
 def test_every_command_the_readme_shows_exists(qa):
-    for name in set(
-        re.findall(r"\bqa (ingest|ask|documents|status|config|serve|evaluate|compare)\b", README)
-    ):
+    names = r"ingest|ask|documents|status|config|serve|evaluate|compare|tune"
+    for name in set(re.findall(rf"\bqa ({names})\b", README)):
         assert qa(name, "--help").returncode == 0
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from qa.errors import SettingsError
-from qa.settings import load_settings, origins
+from qa.settings import load_settings, origins, write_settings
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +51,32 @@ def test_every_setting_is_described():
     from qa.settings import Settings
 
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_writing_a_setting_keeps_all_else(tmp_path):
+    path = tmp_path / "qa.toml"
+    text = (
+        '# mine\r\ntop_k = 3\r\nmin_confidence = 0.3   # low\r\n\r\n# a folder\r\nstore = "a"\r\n'
+    )
+    path.write_bytes(text.encode())
+    path.chmod(0o640)
+    link = tmp_path / "link.toml"
+    link.symlink_to(path)
+    write_settings({"min_confidence": 0.42}, link)
+    assert path.read_bytes().decode() == text.replace("0.3 ", "0.42 ")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert link.is_symlink()
+    write_settings({"dense_weight": 0.7}, path)
+    assert path.read_bytes().decode().startswith(text.replace("0.3 ", "0.42 "))
+    assert tomllib.loads(path.read_text())["dense_weight"] == 0.7
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link.toml", "qa.toml"]
+
+
+@pytest.mark.parametrize("content", [b"top_k = ", b"\xff\xfe"])
+def test_a_file_that_is_no_toml_is_left_as_it_is(content, tmp_path):
+    path = tmp_path / "qa.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"qa\.toml can't be changed"):
+        write_settings({"top_k": 3}, path)
+    assert path.read_bytes() == content
+    assert [each.name for each in tmp_path.iterdir()] == ["qa.toml"]

@@ -26,6 +26,22 @@ if TYPE_CHECKING:
     from qa.evaluation import Dataset, Result
     from qa.service import QA
 
+DatasetArgument = Annotated[
+    Path, typer.Argument(help="Question file (.jsonl, .csv, .yaml) or BEIR folder.")
+]
+DatasetStoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="The store to ask; for a BEIR folder, where to keep the one made of its "
+        "documents [default: vectors; for a BEIR folder a temporary one].",
+    ),
+]
+SplitOption = Annotated[str, typer.Option("--split", help="Which qrels of a BEIR folder to take.")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", help="Ask a random sample of that many questions.")
+]
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, help="Of the sample and of the intervals.")
 ]
@@ -36,22 +52,10 @@ SeedOption = Annotated[
     '`qa evaluate scifact --store scifact.store --fail-under "nDCG@10=0.6"`'
 )
 def evaluate(
-    dataset: Annotated[
-        Path, typer.Argument(help="Question file (.jsonl, .csv, .yaml) or BEIR folder.")
-    ],
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            "--store",
-            metavar="DIR",
-            help="The store to ask; for a BEIR folder, where to keep the one made of its "
-            "documents [default: vectors; for a BEIR folder a temporary one].",
-        ),
-    ] = None,
+    dataset: DatasetArgument,
+    store: DatasetStoreOption = None,
     model: ModelOption = None,
-    split: Annotated[
-        str, typer.Option("--split", help="Which qrels of a BEIR folder to take.")
-    ] = "test",
+    split: SplitOption = "test",
     depth: Annotated[
         int | None,
         typer.Option("--depth", help="Passages to retrieve for a question [default: 100]."),
@@ -68,9 +72,7 @@ def evaluate(
             help="Another dataset, whose questions this store should all decline.",
         ),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", help="Ask a random sample of that many questions.")
-    ] = None,
+    limit: LimitOption = None,
     seed: SeedOption = 0,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")

@@ -1,4 +1,5 @@
-"""How well a store answers: datasets, metrics with their intervals, failures, comparisons.
+"""How well a store answers: datasets, metrics with their intervals, failures, comparisons;
+and settings tuned by them.
 
 >>> from qa.evaluation import evaluate, load_dataset
 >>> result = evaluate(QA.open("vectors"), load_dataset(Path("questions.jsonl")))
@@ -20,10 +21,12 @@ from qa.evaluation.results import (
     write_json,
     write_run,
 )
+from qa.evaluation.tune import FOLDS, Tuning, check_tunable, tune, write_tuning
 
 __all__ = [
     "COVERAGE",
     "DEPTH",
+    "FOLDS",
     "Comparison",
     "Dataset",
     "Estimate",
@@ -33,8 +36,10 @@ __all__ = [
     "Question",
     "Result",
     "Source",
+    "Tuning",
     "add_corpus",
     "check_options",
+    "check_tunable",
     "compare",
     "deciding_metric",
     "evaluate",
@@ -42,7 +47,9 @@ __all__ = [
     "parse_gates",
     "read_json",
     "shortfalls",
+    "tune",
     "write_json",
     "write_report",
     "write_run",
+    "write_tuning",
 ]

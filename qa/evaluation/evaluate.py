@@ -84,14 +84,14 @@ def evaluate(
     declined = tuple(_ask_negative(bot, question, depth, counter) for question in others)
     queries, recall = _with_document_metrics(queries, gold)
     return Result(
-        dataset=_described(dataset, infos),
+        dataset=described(dataset, infos),
         metrics=metrics.estimates(queries, declined, coverage, seed),
         latency_ms=_latency([query.latency_ms for query in queries], stages),
         settings=_settings(bot, depth, seed, coverage, negatives),
         curves=_curves(queries, recall, answers_at, depth),
         queries=tuple(queries),
         negatives=declined,
-        qa=_version(),
+        qa=qa_version(),
     )
 
 
@@ -210,7 +210,8 @@ def _latency(latencies: Sequence[float], stages: Mapping[str, list[float]]) -> d
     }
 
 
-def _described(dataset: Dataset, infos: Sequence[DocumentInfo]) -> dict[str, Any]:
+def described(dataset: Dataset, infos: Sequence[DocumentInfo]) -> dict[str, Any]:
+    """What a result says of its dataset and store."""
     return {
         "name": dataset.name,
         "split": dataset.split,
@@ -235,7 +236,8 @@ def _settings(
     }
 
 
-def _version() -> str:
+def qa_version() -> str:
+    """The version of the program, as results state it."""
     from importlib.metadata import version
 
     return version("qa")

@@ -50,11 +50,17 @@ class Coverage:
     def __init__(self, snapshot: Snapshot, query: Query) -> None:
         self._terms = {a: _Terms(*snapshot.idfs(terms)) for a, terms in query.terms.items()}
         self._lead = cache(self._held)
+        self._sentences: dict[str, list[float]] = {}
 
     def of_sentences(self, passage: Passage, document: DocumentInfo) -> list[float]:
         """For each sentence of a passage the mean of two shares, each 0 to 1: what the sentence
         covers by itself, and together with title, headings and the sentence before, on which its
-        pronouns lean."""
+        pronouns lean. Kept, so that ranking the same passages again costs little."""
+        if passage.id not in self._sentences:
+            self._sentences[passage.id] = self._of_sentences(passage, document)
+        return self._sentences[passage.id]
+
+    def _of_sentences(self, passage: Passage, document: DocumentInfo) -> list[float]:
         analysis = analysis_of(document.language)
         terms = self._of(analysis)
         around = lead = self._lead("\n".join((document.title, *passage.heading)), analysis)

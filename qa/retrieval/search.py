@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from qa.retrieval.base import Found, Query
+from qa.retrieval.base import Candidate, Found, Query
 from qa.retrieval.candidates import POOL, gather
 from qa.retrieval.confidence import confidence
 from qa.retrieval.coverage import Coverage
@@ -14,6 +14,7 @@ from qa.retrieval.duplicates import collapse
 from qa.retrieval.ranking import Ranker, Weights
 from qa.retrieval.rerank import Reranking
 from qa.store import Snapshot
+from qa.types import DocumentInfo, Passage
 
 Lap = Callable[[str], None]
 """Told the name of each stage when it is done."""
@@ -25,6 +26,17 @@ class Ranking:
 
     found: Sequence[Found]
     confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What was retrieved for a query, not yet ranked: no weight has a say in it."""
+
+    query: Query
+    candidates: Sequence[Candidate]
+    stored: Mapping[int, tuple[Passage, DocumentInfo]]
+    """Passage and document of each candidate, by its key."""
+    coverage: Coverage
 
 
 class Searcher:
@@ -52,16 +64,32 @@ class Searcher:
         self, snapshot: Snapshot, query: Query, top_k: int, lap: Lap = lambda stage: None
     ) -> Ranking:
         """The best ``top_k`` passages of a snapshot for a query."""
+        pool = self.retrieve(snapshot, query, top_k)
+        lap("retrieve")
+        return self.rank(pool, top_k, lap=lap)
+
+    def retrieve(self, snapshot: Snapshot, query: Query, top_k: int) -> Pool:
+        """What is to be ranked when ``top_k`` passages are wanted."""
         candidates = gather(snapshot, query, max(top_k, POOL), **self._sides)
         stored = snapshot.passages([candidate.key for candidate in candidates])
-        lap("retrieve")
-        coverage = Coverage(snapshot, query)
-        ranking = self._ranker.rank(query, candidates, stored, coverage)
+        return Pool(query, candidates, stored, Coverage(snapshot, query))
+
+    def rank(
+        self,
+        pool: Pool,
+        top_k: int,
+        weights: Weights | None = None,
+        lap: Lap = lambda stage: None,
+    ) -> Ranking:
+        """The best ``top_k`` passages of a pool, by other weights than the searcher's own if
+        some are given."""
+        ranker = Ranker(weights) if weights else self._ranker
+        ranking = ranker.rank(pool.query, pool.candidates, pool.stored, pool.coverage)
         lap("rank")
         if reranking := self._reranking():
-            ranking = reranking.rerank(query.text, ranking)
+            ranking = reranking.rerank(pool.query.text, ranking)
             lap("rerank")
         ranking = collapse(ranking, top_k)
-        sure = confidence(query, ranking)
+        sure = confidence(pool.query, ranking)
         lap("judge")
         return Ranking(ranking, sure)

@@ -61,3 +61,82 @@ def write_beir(folder: Path) -> Path:
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+# ------------------------------------------------------------------ where one side is better
+
+_PARAPHRASES = [  # a document, a question in other words, and a document with just those words
+    (
+        "The cat dozed off upon the couch.",
+        "What made the feline fall asleep on furniture?",
+        "Furniture prices fall when factories have made too much.",
+    ),
+    (
+        "A physician examined the ill child.",
+        "Who looked after a sick kid?",
+        "Sick of the kid's jokes, he looked for the exit.",
+    ),
+    (
+        "Heavy downpours flooded the lowlands.",
+        "Which weather put land under water?",
+        "Put the land register under the desk by the water cooler.",
+    ),
+    (
+        "Grapes are crushed and left to ferment.",
+        "How is an alcoholic drink made from fruit?",
+        "Drink made the alcoholic lose his fruit stall.",
+    ),
+    (
+        "Flames destroyed the barn overnight.",
+        "What burnt in a farm building?",
+        "The farm building society has burnt its bridges.",
+    ),
+    (
+        "Pupils must wear a uniform to lessons.",
+        "What clothes do students put on?",
+        "Students put the clothes shop on their list of employers.",
+    ),
+    (
+        "The vessel sank near the harbour.",
+        "Which boat went under close to port?",
+        "The port wine went into the kitchen of the boat, close to the stove.",
+    ),
+    (
+        "The monarch gave up the throne.",
+        "Why did a ruler step down?",
+        "Step one: lay the ruler down and draw a line.",
+    ),
+    (
+        "Swallows migrate to Africa each autumn.",
+        "Do animals fly south for winter?",
+        "Winter coats of animals don't fly off the shelves in the south.",
+    ),
+    (
+        "Robbers emptied the vault in minutes.",
+        "How fast did thieves steal cash?",
+        "Cash registers are fast; thieves steal the show in this play.",
+    ),
+]
+
+
+def write_two_sided(folder: Path) -> Path:
+    """A folder ``texts`` and question files that only one side of the search answers well:
+
+    ``meanings.jsonl``  right is the document that says it in other words; words mislead
+    ``words.jsonl``     right is the document with just the words asked for; meanings mislead
+    ``few.jsonl``       the first of those, too few to be sure of anything
+    ``unrelated.jsonl`` those of ``words``, and some that nothing answers
+    """
+    (folder / "texts").mkdir(parents=True)
+    meanings, words = [], []
+    for n, (text, question, decoy) in enumerate(_PARAPHRASES):
+        for name, content, rows in ((f"{n}.txt", text, meanings), (f"d{n}.txt", decoy, words)):
+            (folder / "texts" / name).write_text(content + "\n", encoding="utf-8")
+            source = {"document": f"texts/{name}"}
+            rows.append({"question": question, "answers": [content], "sources": [source]})
+    unanswerable = [{"question": query["text"], "answers": []} for query in QUERIES[1:5]]
+    write_jsonl(folder / "meanings.jsonl", meanings)
+    write_jsonl(folder / "words.jsonl", words)
+    write_jsonl(folder / "few.jsonl", words[:4])
+    write_jsonl(folder / "unrelated.jsonl", words + unanswerable)
+    return folder
