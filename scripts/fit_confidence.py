@@ -34,7 +34,7 @@ from qa.retrieval import Searcher, Weights, make_query
 from qa.retrieval.clues import features
 
 SMALL = (1, 2, 4, 8, 16) * 3
-SAMPLE = 1500
+SAMPLE = 1000
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Row:
     kind: str
     """"own", "unanswerable" or "other"."""
     group: str
+    question: str
+    path: str
+    """Of the document that was found."""
     right: bool
     values: dict[str, float]
 
@@ -64,7 +67,8 @@ def ask(bot: QA, kind: str, name: str, questions: Sequence[Question]) -> Iterato
                 else first.document.path.rpartition("#")[2] in gold
             )
             group = first.document.title or first.document.path.rpartition("-")[0]
-            yield Row(name, kind, group, right, features(query, found))
+            values = features(query, found)
+            yield Row(name, kind, group, question.id, first.document.path, right, values)
 
 
 def sample(rng: random.Random, questions: Sequence[Question], size: int) -> list[Question]:
@@ -90,9 +94,8 @@ def collect(datasets: Sequence[Dataset], scratch: Path) -> list[Row]:
         rows += ask(whole, "other", dataset.name, sample(rng, others, SAMPLE // 2))
         documents = [whole.document(info.id)[0] for info in whole.documents()]
         documents.sort(key=lambda document: document.path)
-        # An unanswerable question has no document: it goes with the one that is found for it.
-        nearest = {q.id: whole.ask(q.text, 1).passages for q in sample(rng, unanswerable, SAMPLE)}
-        places = {id_: found[0].source.path for id_, found in nearest.items() if found}
+        # An unanswerable question has no document: it goes with the one that was found for it.
+        places = {row.question: row.path for row in rows if row.kind == "unanswerable"}
         for number, size in enumerate(SMALL):
             start = rng.randrange(max(1, len(documents) - size))
             part = documents[start : start + size]

@@ -26,6 +26,8 @@ class Query:
     """By each analysis that texts of the store have got."""
     within: Ids | None = field(default=None, repr=False, compare=False)
     """The only passages wanted, by key, where a filter says so."""
+    among: int = 0
+    """How many passages are looked among."""
 
 
 def make_query(
@@ -33,7 +35,8 @@ def make_query(
 ) -> Query:
     """The query that a question is to the texts of a store."""
     terms = {analysis: analyse(text, analysis) for analysis in snapshot.analyses()}
-    return Query(text, embedding, terms, within)
+    among = snapshot.size if within is None else len(within)
+    return Query(text, embedding, terms, within, among)
 
 
 class Retriever(Protocol):

@@ -8,6 +8,7 @@ something of the kind that is asked for. The last is of English questions only.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -15,8 +16,11 @@ from qa.analysis import Content, analyse, analysis_of, content
 from qa.retrieval.base import Found, Query
 from qa.retrieval.ranking import sentence_text
 
-_RELATED = 0.3
-"""The score from which on a passage is on the question's subject; more says no more of that."""
+_RELATED = 0.15
+"""The surplus from which on a passage is on the question's subject; more says no more of that."""
+_BY_CHANCE = 0.05
+"""What the best score of passages that have nothing to do with a question grows by, for ten times
+as many of them: the more there are, the nearer one comes by chance."""
 
 # Names as far as capitals tell them, not at the beginning; and numbers.
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’-]*")
@@ -51,11 +55,7 @@ _KINDS = tuple(
             rf"(?<![\d.,])(?!(?:1[5-9]|20)\d\d(?!\d))\d[\d,.]*|\b(?:{_COUNTED})\b",
             re.IGNORECASE,
         ),
-        (
-            r"\b(?:what|which) (?:year|date|day|month|century|decade)\b",
-            rf"{_YEARS}|\bdecades?\b|\b\d{{1,2}}(?:st|nd|rd|th)?\b",
-            re.IGNORECASE,
-        ),
+        (r"\b(?:what|which) (?:year|century|decade)\b", rf"{_YEARS}|\bdecades?\b", re.IGNORECASE),
         (r"\bwhen\b", rf"{_YEARS}|\bdecades?\b|\b(?:{_TIMES})\b", re.IGNORECASE),
         (r"\bwho(?:se|m)?\b", _NAME.pattern, 0),
     )
@@ -66,10 +66,11 @@ _KINDS = tuple(
 def features(query: Query, ranking: Sequence[Found]) -> dict[str, float]:
     """What the confidence of a ranking that isn't empty is reckoned from; flags are 0 or 1.
 
-    ``relatedness`` is the first passage's score up to a bound, ``sentence`` the cosine of its
-    nearest sentence. The flags are of its best sentence, with title and headings: whether a name
-    or number of the question is missing there, whether a number is, whether there is nothing of
-    the kind that is asked for, and whether the question negates and the sentence doesn't.
+    ``relatedness`` is the first passage's score less what chance gives, up to a bound;
+    ``sentence`` is the cosine of its nearest sentence. The flags are of its best sentence, with
+    title and headings: whether a name or number of the question is missing there, whether a number
+    is, whether there is nothing of the kind that is asked for, and whether the question negates
+    and the sentence doesn't.
     """
     first = ranking[0]
     analysis = analysis_of(first.document.language)
@@ -80,7 +81,7 @@ def features(query: Query, ranking: Sequence[Found]) -> dict[str, float]:
     names = [] if analysis in _ALL_NOUNS_CAPITAL else _NAME.findall(query.text)
     negated = _NEGATION.search(query.text) and not _NEGATION.search(sentence)
     return {
-        "relatedness": min(first.score, _RELATED),
+        "relatedness": min(first.score - _BY_CHANCE * math.log10(max(1, query.among)), _RELATED),
         "sentence": first.evidence.sentence or 0.0,
         "names_missing": _missing([*names, *numbers], analysis, held),
         "numbers_missing": _missing(numbers, analysis, held),

@@ -174,6 +174,11 @@ class Store:
             found: tuple[dict[str, float], dict[str, float]] = index.idfs(terms)
             return found
 
+    def size(self, snapshot: Snapshot) -> int:
+        """How many passages the snapshot has; the index knows without counting."""
+        with self._lexical.at(snapshot, self._lexical_kind) as index:
+            return len(index.ids())
+
     def _dense_kind(self, identity: Identity) -> Derived[Any]:
         return derived.dense(self.index_kind, identity.dimension)
 
@@ -269,6 +274,11 @@ class Snapshot:
     def idfs(self, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
         """See `Store.idfs`."""
         return self._store.idfs(self, terms)
+
+    @property
+    def size(self) -> int:
+        """How many passages there are."""
+        return self._store.size(self)
 
     def analyses(self) -> list[str]:
         """The analyses that the store's texts have got, the most frequent first."""

@@ -26,25 +26,26 @@ def test_the_seed_questions_end_to_end(qa, folder):
     run = qa(
         "evaluate", SEED_QUESTIONS, "--store", "vectors", "--depth", 5,
         "--json", "result.json", "--run", "seed.run", "--report", "report.html",
-        "--fail-under", "nDCG@10=0.5", "--fail-under", "Answer@5=0.9", "--fail-under", "ECE=0.9",
+        "--fail-under", "nDCG@10=1", "--fail-under", "Answer@1=1", "--fail-under", "Declined=1",
+        "--fail-under", "Answered=0.9", "--fail-under", "ECE=0.4",
         cwd=folder,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert "ingesting seeds first" in run.stderr
     assert "\x1b" not in run.stdout + run.stderr
-    assert "seed_questions: 40 questions (26 answerable), 1 document, 5 passages" in run.stdout
+    assert "seed_questions: 42 questions (27 answerable), 1 document, 5 passages" in run.stdout
     result = json.loads((folder / "result.json").read_text())
     for name, metric in result["metrics"].items():
         (line,) = [line for line in run.stdout.splitlines() if line.split()[:1] == [name]]
         assert line.split()[1] == f"{metric['value']:.3f}"
         assert line.split()[-1] == str(metric["n"])
     assert result["settings"]["depth"] == 5
-    assert len((folder / "seed.run").read_text().splitlines()) == 40
+    assert len((folder / "seed.run").read_text().splitlines()) == 42
     assert "</html>" in (folder / "report.html").read_text()
 
     run = qa("compare", "result.json", "result.json", cwd=folder)
     assert run.returncode == 0, run.stderr
-    assert "40 questions paired; significant at 5%: none" in run.stdout
+    assert "42 questions paired; significant at 5%: none" in run.stdout
     assert "won by B in Answer@1: 0" in run.stdout
     run = qa("compare", "result.json", "result.json", "--json", "--by", "Declined", cwd=folder)
     assert json.loads(run.stdout)["metrics"]["Answer@1"]["p_holm"] == 1

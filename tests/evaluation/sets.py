@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-SEED_QUESTIONS = Path(__file__).resolve().parents[1] / "data" / "seed_questions.jsonl"
+DATA = Path(__file__).resolve().parents[1] / "data"
+SEED_QUESTIONS = DATA / "seed_questions.jsonl"
+SEED_HARD = DATA / "seed_hard.jsonl"
+"""Questions on the seed article that are known to go wrong: reading, not searching, would tell."""
 
 CORPUS = [
     ("bees", "Bees", "Honey bees dance to tell each other where nectar is to be found."),

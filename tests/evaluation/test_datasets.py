@@ -10,7 +10,7 @@ import pytest
 from qa.errors import UsageError
 from qa.evaluation import Source, load_dataset
 from tests.conftest import SEED
-from tests.evaluation.sets import SEED_QUESTIONS, write_jsonl
+from tests.evaluation.sets import SEED_HARD, SEED_QUESTIONS, write_jsonl
 
 JSONL = """\
 {"id": "a", "question": "Who?", "answers": ["Ann", "Ann Berg"], "sources": ["a.md"], "kind": "x"}
@@ -158,13 +158,18 @@ def test_a_sample_is_seeded_and_keeps_the_order():
         load_dataset(SEED_QUESTIONS, limit=0)
 
 
-def test_the_questions_on_the_seed_article_are_true_to_it():
+@pytest.mark.parametrize(
+    ("path", "least"),
+    [
+        (SEED_QUESTIONS, {"answerable": 15, "paraphrased": 8, "unanswerable": 12}),
+        (SEED_HARD, {"answerable": 1, "paraphrased": 1, "unanswerable": 7}),
+    ],
+)
+def test_the_questions_on_the_seed_article_are_true_to_it(path, least):
     text = SEED.read_text(encoding="utf-8")
-    dataset = load_dataset(SEED_QUESTIONS)
+    dataset = load_dataset(path)
     kinds = Counter(question.extra["kind"] for question in dataset.questions)
-    assert kinds["answerable"] >= 15
-    assert kinds["paraphrased"] >= 8
-    assert kinds["unanswerable"] >= 12
+    assert all(kinds[kind] >= number for kind, number in least.items())
     for question in dataset.questions:
         assert question.answerable == (question.extra["kind"] != "unanswerable")
         for source in question.sources:
