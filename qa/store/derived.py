@@ -106,8 +106,9 @@ class Derived(Generic[AnyIndex]):
             raise OSError(f"the index can't be written: {error}") from error
         finally:
             _remove(temporary)
-        if path.is_dir():  # somebody may be opening it, file by file; links make it cheap to keep
-            catalog.set_meta(f"{self.name}_index_before", catalog.meta(f"{self.name}_index"))
+        # Somebody may be opening a folder, file by file; links make it cheap to keep.
+        before = catalog.meta(f"{self.name}_index") if path.is_dir() else None
+        catalog.set_meta(f"{self.name}_index_before", before)
         catalog.set_meta(f"{self.name}_index", asdict(IndexFile(path.name, generation, sha256)))
 
 

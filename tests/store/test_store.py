@@ -340,6 +340,16 @@ def test_the_kind_of_index_can_be_changed(store):
     ]
 
 
+def test_after_a_change_of_kind_no_file_of_the_other_stays(store):
+    fill(store, "One.")
+    fill(store, "Two.", "/docs/b.txt")
+    memory = Store(store.folder, "numpy", "memory")
+    fill(memory, "Three.", "/docs/c.txt")
+    assert texts(memory) == {"One.", "Two.", "Three."}
+    assert [file.suffix for file in index_files(memory, "lexical")] == [".json"]
+    assert [file.suffix for file in index_files(memory, "dense")] == [".npz"]
+
+
 def test_a_store_made_anew_under_a_reader_is_not_mistaken_for_the_old_one(store):
     fill(store, "Old.\nOlder.")
     assert texts(store) == {"Old.", "Older."}
