@@ -204,8 +204,13 @@ class Live(Generic[AnyIndex]):
             return self._index
         index, self._index = self._index, None  # half changed by an error, it must not be kept
         if index is not None and self._made and _is_later(self._made, wanted):
-            kind.sync(index, snapshot.catalog)
+            try:
+                kind.sync(index, snapshot.catalog)
+            except OSError:  # it fell behind by more generations than are kept: its files are gone
+                index = None
         else:
+            index = None
+        if index is None:
             index, loaded = kind.load(self._store.folder, snapshot.catalog)
             if loaded is None or loaded.generation != snapshot.generation:
                 kind.sync(index, snapshot.catalog)

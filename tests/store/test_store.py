@@ -350,6 +350,28 @@ def test_after_a_change_of_kind_no_file_of_the_other_stays(store):
     assert [file.suffix for file in index_files(memory, "dense")] == [".npz"]
 
 
+@pytest.mark.parametrize("generations_between", [1, 2, 3])
+def test_a_running_reader_sees_what_another_process_ingests(store, generations_between):
+    fill(store, "Old.\nOlder.")
+    assert texts(store) == {"Old.", "Older."}
+    code = f"""
+from pathlib import Path
+from qa.store import Store
+from tests.store.test_store import IDENTITY, add
+store = Store(Path({str(store.folder)!r}), {store.index_kind!r}, {store.lexical_kind!r})
+for number in range({generations_between}):
+    with store.writer(IDENTITY) as writer:
+        writer.remove_path("/docs/a.txt")
+        add(writer, f"New {{number}}.", f"/docs/new{{number}}.txt")
+        writer.commit()
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert texts(store) == {f"New {number}." for number in range(generations_between)}
+    with store.snapshot() as snapshot:
+        assert snapshot.search_lexical(words("old"), 10) == []
+        assert len(snapshot.search_lexical(words("new"), 10)) == generations_between
+
+
 def test_a_store_made_anew_under_a_reader_is_not_mistaken_for_the_old_one(store):
     fill(store, "Old.\nOlder.")
     assert texts(store) == {"Old.", "Older."}
