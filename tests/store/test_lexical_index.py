@@ -267,6 +267,18 @@ def test_an_empty_index(index, kind, tmp_path):
     assert set(search(index, "cat")) == {7, 100, 12}
 
 
+def test_an_entry_without_terms_is_kept_and_never_found(index, kind, tmp_path):
+    entries = {1: entry(""), 2: entry("cat | ^cat"), 3: entry("dog cat")}
+    put(index, entries)
+    expected = {n: bm25(terms("cat | ^cat"), entries, n) for n in (2, 3)}
+    assert search(index, "cat | ^cat") == pytest.approx(expected, rel=1e-5)
+    index.write(tmp_path / "written")
+    other = new_lexical_index(kind)
+    other.read(tmp_path / "written")
+    assert sorted(other.ids().tolist()) == [1, 2, 3]
+    assert search(other, "cat | ^cat") == search(index, "cat | ^cat")
+
+
 # ---------------------------------------------------------------- on disk
 
 
