@@ -28,7 +28,8 @@ from qa.store.vector_index import VectorIndex, new_vector_index
 if TYPE_CHECKING:
     from qa.store.index import Ids
 
-_OWN_FILE = re.compile(r"(dense|lexical)-\d+-[0-9a-f]{8}\.(faiss|npz|tantivy|json)(\.tmp)?")
+# (In a store of format 1 without the random digits.)
+_OWN_FILE = re.compile(r"(dense|lexical)-\d+(-[0-9a-f]{8})?\.(faiss|npz|tantivy|json)(\.tmp)?")
 
 logger = logging.getLogger(__name__)
 

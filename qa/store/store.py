@@ -96,8 +96,12 @@ class Store:
             return True
 
     @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, *, for_rebuild: bool = False) -> Iterator[Snapshot]:
         """One generation, the one that is current now, for as long as the context lasts.
+
+        Args:
+            for_rebuild: even if a rebuild has to bring it up to date first; of its catalog
+                only the paths can be read then.
 
         Raises:
             StoreEmptyError: nothing was ever ingested.
@@ -113,7 +117,8 @@ class Store:
                 connection.execute("BEGIN")
                 catalog = Catalog(connection)
                 if catalog.is_created():
-                    check_format(catalog, self.catalog_path)
+                    check = needs_migration if for_rebuild else check_format
+                    check(catalog, self.catalog_path)
                 if not catalog.is_created() or not catalog.meta("generation"):
                     raise StoreEmptyError(  # no writer ever came to its first commit
                         f"The store in {self.folder} is empty: run `qa ingest PATH` to fill it."
