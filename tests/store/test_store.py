@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -384,6 +385,23 @@ def test_a_store_made_anew_under_a_reader_is_not_mistaken_for_the_old_one(store)
         assert snapshot.passages([key])[key][0].text == "Newer."
         assert score == pytest.approx(1, abs=1e-5)
         assert snapshot.search_lexical(words("old"), 10) == []
+
+
+def test_a_store_that_cannot_be_written_is_read_and_its_indexes_left_as_they_are(
+    store, monkeypatch
+):
+    fill(store, "One.\nTwo.")
+
+    def files() -> dict[Path, bytes]:
+        indexes = [*store.folder.glob("dense-*"), *store.folder.glob("lexical-*")]
+        found = [path for index in indexes for path in (index, *index.rglob("*"))]
+        return {path: path.read_bytes() for path in found if path.is_file()}
+
+    before = files()
+    can = os.access  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and can(path, mode))
+    assert texts(reopened(store)) == {"One.", "Two."}
+    assert files() == before
 
 
 def test_a_crash_between_index_file_and_commit_leaves_the_old_generation(store):
