@@ -56,7 +56,14 @@ def name(snapshot: Snapshot, key: int) -> str:
 
 @pytest.mark.parametrize("k", [1, 2, 4, 50])
 @pytest.mark.parametrize(
-    "question", [QUESTION, "Who sells bread?", "Wo steht der Leuchtturm?", "Xylophone quartz?"]
+    "question",
+    [
+        QUESTION,
+        "Who sells bread?",
+        "Are there fruits on the market in the morning, at six?",
+        "Wo steht der Leuchtturm?",
+        "Xylophone quartz?",
+    ],
 )
 def test_candidates_are_the_union_with_true_scores_from_both_sides(question, k, library):
     with asked(library, question) as (snapshot, query):

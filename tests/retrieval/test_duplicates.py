@@ -78,7 +78,7 @@ TEN = "one two three four five six seven eight nine ten"  # eight triples of wor
     [
         (TEN, True),
         (TEN.upper().replace(" ", ", "), True),  # case and signs don't count
-        (f"{TEN} eleven twelve", True),  # all of the shorter stands in the longer
+        (f"{TEN} eleven twelve thirteen fourteen", True),  # all of the shorter stands in the longer
         ("one two three four five six seven eight nine", True),
         (TEN.replace("ten", "x"), True),  # 7 of 8 triples
         (TEN.replace("nine ten", "x y"), False),  # 6 of 8
