@@ -191,9 +191,10 @@ class QA:
         seeds = absolute(self.settings.seeds)
         if rebuild:
             try:
-                paths = [Path(path) for info in self.documents() for path in info.paths]
-            except StoreDamagedError:
-                paths = []  # it is set aside and made anew
+                with self.store.snapshot(for_rebuild=True) as snapshot:
+                    paths = [Path(path) for path in snapshot.catalog.paths()]
+            except (StoreEmptyError, StoreDamagedError):
+                paths = []  # damaged, it is set aside and made anew
             if paths and not any(path.is_relative_to(seeds) for path in paths):
                 return []
         return [self.settings.seeds]

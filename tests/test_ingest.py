@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 
 import pytest
 
 from qa import QA
 from qa.errors import StoreMismatchError
+from qa.parsing import parse
+from qa.types import Document
 
 
 @pytest.fixture
@@ -251,3 +254,55 @@ def test_removing_a_document_does_not_finish_an_unfinished_ingest(bot, docs):
     assert bot.status()["complete"] is False
     bot.ingest()
     assert bot.status()["complete"] is True
+
+
+# ---------------------------------------------------------------- documents from elsewhere
+
+
+def parsed(text: str, path: str) -> Document:
+    return parse(text.encode(), PurePath(path))
+
+
+def test_documents_that_come_from_no_file_are_added_once(bot):
+    cats, dogs = parsed("Cats sleep all day.", "mail:1.txt"), parsed("Dogs bark.", "mail:2.txt")
+    assert counts(bot.add([cats, dogs])) == {"added": 2, "embedded": 2}
+    assert bot.ask("What do cats do?").passages[0].source.path == "mail:1.txt"
+    generation = bot.status()["generation"]
+    assert counts(bot.add([dogs, cats])) == {"unchanged": 2}
+    assert bot.status()["generation"] == generation
+    assert bot.status()["documents"] == 2
+
+
+def test_a_document_added_again_from_another_path_has_both(bot):
+    cats = parsed("Cats sleep all day.", "mail:1.txt")
+    copy = replace(cats, paths=("mail:2.txt", "mail:3.txt"))
+    assert counts(bot.add([cats, copy])) == {"added": 1, "unchanged": 1, "embedded": 1}
+    assert counts(bot.add([replace(cats, paths=("mail:4.txt",))])) == {"unchanged": 1}
+    (info,) = bot.documents()
+    assert info.paths == ("mail:1.txt", "mail:2.txt", "mail:3.txt", "mail:4.txt")
+
+
+def test_another_document_at_a_path_takes_the_place_of_the_one_before(bot):
+    bot.add([parsed("Cats sleep all day.", "mail:1.txt")])
+    assert counts(bot.add([parsed("Dogs bark at night.", "mail:1.txt")])) == {
+        "added": 1, "embedded": 1
+    }  # fmt: skip
+    (info,) = bot.documents()
+    assert bot.document(info.id)[0].text == "Dogs bark at night."
+
+
+def test_language_and_metadata_of_added_documents_are_kept_and_files_do_not_disturb_them(bot, docs):
+    text = "Kediler bütün gün uyur, köpekler bütün gece havlar."
+    bot.add([replace(parsed(text, "mail:1.txt"), metadata={"from": "Ayşe"})])
+    write(docs, birds="Birds sing early in the morning.")
+    assert counts(bot.ingest()) == {"added": 1, "embedded": 1}
+    by_path = {Path(info.path).name: info for info in bot.documents()}
+    assert by_path["mail:1.txt"].to_dict()["metadata"] == {"from": "Ayşe"}
+    assert {name: info.language for name, info in by_path.items()} == {
+        "mail:1.txt": "tr", "birds.txt": "en"
+    }  # fmt: skip
+    bot.ingest(rebuild=True)
+    by_path = {Path(info.path).name: info for info in bot.documents()}
+    assert (by_path["mail:1.txt"].language, by_path["mail:1.txt"].metadata) == (
+        "tr", {"from": "Ayşe"}
+    )  # fmt: skip

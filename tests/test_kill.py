@@ -77,4 +77,5 @@ def test_a_killed_ingest_can_always_be_asked_and_completed(qa: RunQA, tmp_path: 
         for name in ("documents", "paths", "passages", "embeddings", "fingerprint"):
             assert after[name] == expected[name], name
         assert len(list(store.glob("dense-*"))) == 1
+        assert 1 <= len(list(store.glob("lexical-*"))) <= 2  # the one before is kept for readers
     assert partial >= 5, "too few kills hit the middle of the work to prove anything"

@@ -33,9 +33,11 @@ _GRAM = 4
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _TOKEN = rf"[{_UNSPACED}]+|[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}]]+"
 _IS_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
+# Unlike Latin ones, the accents of Greek are not folded by the analysers.
+_GREEK = str.maketrans("ΆΈΉΊΌΎΏΪΫάέήίόύώϊϋΐΰς", "ΑΕΗΙΟΥΩΙΥαεηιουωιυιυσ")
 # Accents that composition leaves over, and the vowel points of Arabic and Hebrew.
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670]")
 
@@ -85,9 +87,12 @@ def content(text: str, analysis: str) -> Content:
 def _normalised(text: str, analysis: str) -> str:
     if text.isascii() and analysis != "tr":
         return text
-    text = unicodedata.normalize("NFKC", text).replace("İ", "i").replace("ё", "е")
+    text = unicodedata.normalize("NFKC", text).replace("İ", "i")
+    text = text.replace("ё", "е").replace("Ё", "Е")
     if analysis == "tr":
         text = text.replace("I", "ı")
+    elif analysis == "el":
+        text = text.translate(_GREEK)
     return _MARKS.sub("", text)
 
 

@@ -97,9 +97,8 @@ class OnnxEmbedder:
                 pooled[i] = pool_sentences(tokens, offsets, sentences[i], vectors[i])
         if not self._manifest.pools_by_mean:
             pooled = embed_separately(self, texts, sentences)
-        special = self._tokenizer.num_special_tokens_to_add(False)
-        counts = (len(encoding) - special for encoding in encodings)
-        return Embedded(vectors, pooled, [fit(t, n) for t, n in zip(texts, counts, strict=True)])
+        fits = [fit(*pair) for pair in zip(texts, self.count_tokens(texts), strict=True)]
+        return Embedded(vectors, pooled, fits)
 
     def _embed(self, prompt: str, texts: Sequence[str]) -> Vectors:
         import numpy as np

@@ -360,6 +360,15 @@ class Catalog:
         row = self.execute("SELECT 1 FROM documents WHERE id = ?", (id,)).fetchone()
         return row is not None
 
+    def is_at(self, id: str, path: str) -> bool:  # noqa: A002
+        """Whether the document with this id is at ``path``."""
+        row = self.execute(
+            "SELECT 1 FROM paths JOIN documents ON documents.key = paths.document_key "
+            "WHERE path = ? AND id = ?",
+            (path, id),
+        ).fetchone()
+        return row is not None
+
     # ------------------------------------------------------------------ writing
 
     def set_meta(self, key: str, value: Any) -> None:

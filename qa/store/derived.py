@@ -28,7 +28,8 @@ from qa.store.vector_index import VectorIndex, new_vector_index
 if TYPE_CHECKING:
     from qa.store.index import Ids
 
-_OWN_FILE = re.compile(r"(dense|lexical)-\d+-[0-9a-f]{8}\.(faiss|npz|tantivy|json)(\.tmp)?")
+# (In a store of format 1 without the random digits.)
+_OWN_FILE = re.compile(r"(dense|lexical)-\d+(-[0-9a-f]{8})?\.(faiss|npz|tantivy|json)(\.tmp)?")
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +107,9 @@ class Derived(Generic[AnyIndex]):
             raise OSError(f"the index can't be written: {error}") from error
         finally:
             _remove(temporary)
-        if path.is_dir():  # somebody may be opening it, file by file; links make it cheap to keep
-            catalog.set_meta(f"{self.name}_index_before", catalog.meta(f"{self.name}_index"))
+        # Somebody may be opening a folder, file by file; links make it cheap to keep.
+        before = catalog.meta(f"{self.name}_index") if path.is_dir() else None
+        catalog.set_meta(f"{self.name}_index_before", before)
         catalog.set_meta(f"{self.name}_index", asdict(IndexFile(path.name, generation, sha256)))
 
 

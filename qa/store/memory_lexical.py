@@ -70,7 +70,7 @@ class MemoryLexicalIndex:
     def read(self, path: Path) -> None:
         rows = json.loads(path.read_text(encoding="utf-8"))
         self._entries = {
-            key: LexicalEntry(analysis, Terms(tuple(stems.split(" ")), tuple(grams.split(" "))))
+            key: LexicalEntry(analysis, Terms(tuple(stems.split()), tuple(grams.split())))
             for key, analysis, stems, grams in rows
         }
         self._inverted = None

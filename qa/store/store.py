@@ -96,8 +96,12 @@ class Store:
             return True
 
     @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, *, for_rebuild: bool = False) -> Iterator[Snapshot]:
         """One generation, the one that is current now, for as long as the context lasts.
+
+        Args:
+            for_rebuild: even if a rebuild has to bring it up to date first; of its catalog
+                only the paths can be read then.
 
         Raises:
             StoreEmptyError: nothing was ever ingested.
@@ -113,7 +117,8 @@ class Store:
                 connection.execute("BEGIN")
                 catalog = Catalog(connection)
                 if catalog.is_created():
-                    check_format(catalog, self.catalog_path)
+                    check = needs_migration if for_rebuild else check_format
+                    check(catalog, self.catalog_path)
                 if not catalog.is_created() or not catalog.meta("generation"):
                     raise StoreEmptyError(  # no writer ever came to its first commit
                         f"The store in {self.folder} is empty: run `qa ingest PATH` to fill it."
@@ -209,8 +214,13 @@ class Live(Generic[AnyIndex]):
             return self._index
         index, self._index = self._index, None  # half changed by an error, it must not be kept
         if index is not None and self._made and _is_later(self._made, wanted):
-            kind.sync(index, snapshot.catalog)
+            try:
+                kind.sync(index, snapshot.catalog)
+            except OSError:  # it fell behind by more generations than are kept: its files are gone
+                index = None
         else:
+            index = None
+        if index is None:
             index, loaded = kind.load(self._store.folder, snapshot.catalog)
             if loaded is None or loaded.generation != snapshot.generation:
                 kind.sync(index, snapshot.catalog)

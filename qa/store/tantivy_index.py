@@ -84,9 +84,11 @@ class TantivyIndex:
     def idfs(self, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
         searcher = self._searcher()
 
+        size = _size(searcher) if searcher else 0
+
         def of(field: str) -> dict[str, float]:
             return {
-                term: idf(len(self._ids), searcher.doc_freq(field, term) if searcher else 0)
+                term: idf(size, searcher.doc_freq(field, term) if searcher else 0)
                 for term in set(getattr(terms, field))
             }
 
@@ -173,8 +175,8 @@ class TantivyIndex:
         """The question's terms, among the entries of an analysis."""
         if searcher is None or self._index is None:
             return tantivy.Query.empty_query()
-        schema = self._index.schema
-        factors = weights(terms, searcher.doc_freq, len(self._ids))
+        schema, size = self._index.schema, _size(searcher)
+        factors = weights(terms, searcher.doc_freq, size)
         should = [
             (tantivy.Occur.Should, _boosted(schema, field, term, factor))
             for field in FIELDS
@@ -184,7 +186,7 @@ class TantivyIndex:
             return tantivy.Query.empty_query()
         query = tantivy.Query.boolean_query(should)
         term = _analysis_term(analysis)
-        if searcher.doc_freq("analysis", term) >= len(self._ids):
+        if searcher.doc_freq("analysis", term) == size:
             return query  # the usual store, of one language
         return _filtered(query, tantivy.Query.term_query(schema, "analysis", term))
 
@@ -202,6 +204,12 @@ class TantivyIndex:
         return tantivy.Query.boolean_query(
             [(tantivy.Occur.Must, query), (tantivy.Occur.MustNot, ids)]
         )
+
+
+def _size(searcher: tantivy.Searcher) -> int:
+    """The number of entries as tantivy's statistics have it: those removed count in it, as in
+    each term's frequency, until their segment is merged."""
+    return sum(count for _, count in searcher.terms_with_prefix("analysis", ""))
 
 
 def _schema() -> tantivy.Schema:

@@ -78,6 +78,8 @@ class Writer:
 
     def set_path(self, path: str, document_id: str) -> None:
         """Says which document of the store is at ``path``."""
+        if self.catalog.is_at(document_id, path):
+            return
         self._begin()
         self._displace(self.catalog.set_path(path, document_id))
 

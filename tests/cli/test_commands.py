@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from qa.files import size_of
 from qa.parsing import document_id
 from tests.conftest import SEED, SEEDS
 
@@ -65,7 +68,9 @@ def test_the_json_of_an_answer_is_the_contract(qa, folder):
     assert list(answer["answer"]) == ["text", "citation"]
     assert len(answer["passages"]) == 3
     first = answer["passages"][0]
-    assert list(first) == ["rank", "score", "text", "highlights", "source"]
+    assert list(first) == [
+        "rank", "score", "text", "highlights", "source", "also", "evidence"
+    ]  # fmt: skip
     assert list(first["source"]) == [
         "document_id", "path", "title", "date", "heading", "page", "start", "end", "sha256"
     ]  # fmt: skip
@@ -74,6 +79,15 @@ def test_the_json_of_an_answer_is_the_contract(qa, folder):
     assert text[source["start"] : source["end"]] == first["text"]
     (highlight,) = first["highlights"]
     assert "Shusha" in first["text"][highlight["start"] : highlight["end"]]
+    assert first["also"] == []
+    evidence = first["evidence"]
+    assert list(evidence) == ["dense", "lexical", "sentence", "rerank"]
+    for side in ("dense", "lexical"):
+        assert list(evidence[side]) == ["rank", "score"]
+        assert evidence[side]["rank"] in (1, 2)
+        assert 0 < evidence[side]["score"] <= 1
+    assert 0 < evidence["sentence"] <= 1
+    assert evidence["rerank"] is None
     assert source["date"] == "2023-10-03"
     assert source["document_id"] == document_id(source["sha256"])
     assert answer["timings_ms"]["total"] > 0
@@ -127,7 +141,10 @@ def test_status_counts_and_names_the_model(qa, folder, tmp_path):
     assert status["passages"] == status["embeddings"] == 5
     assert status["model"] == "all-MiniLM-L6-v2"
     assert status["complete"] is True
-    assert status["index"] == f"dense-{status['generation']}.faiss"
+    for name, suffix in (("dense", "faiss"), ("lexical", "tantivy")):
+        file = status[f"{name}_index"]
+        assert re.fullmatch(rf"{name}-{status['generation']}-[0-9a-f]{{8}}\.{suffix}", file)
+        assert status[f"{name}_index_bytes"] == size_of(folder / "vectors" / file) > 1000
     assert "all-MiniLM-L6-v2" in qa("status", cwd=folder).stdout
     empty = json.loads(qa("status", "--json").stdout)
     assert (empty["documents"], empty["generation"]) == (0, 0)
@@ -227,17 +244,20 @@ def test_what_libraries_remark_on_a_document_is_not_printed(qa, tmp_path):
     assert run.stderr in ("", "Preparing the embedding model; this is done once …\n")
 
 
+@pytest.mark.parametrize("suffix", ["faiss", "tantivy"])
 @pytest.mark.parametrize("damage", ["missing", "garbage", "empty"])
-def test_a_missing_or_damaged_index_is_remade(damage, qa, tmp_path):
+def test_a_missing_or_damaged_index_is_remade(suffix, damage, qa, tmp_path):
     qa("ingest", SEEDS)
-    (index,) = (tmp_path / "vectors").glob("*.faiss")
+    (index,) = (tmp_path / "vectors").glob(f"*.{suffix}")
     if damage == "missing":
-        index.unlink()
+        shutil.rmtree(index) if index.is_dir() else index.unlink()
     else:
-        index.write_bytes(b"garbage" * 1000 if damage == "garbage" else b"")
+        for file in index.iterdir() if index.is_dir() else [index]:
+            file.write_bytes(b"garbage" * 1000 if damage == "garbage" else b"")
     run = qa("ask", QUESTION, "--json")
     assert run.returncode == 0
-    assert "made again from the stored embeddings" in run.stderr
+    assert f"{index.name} can't be used" in run.stderr
+    assert "made again from the catalog" in run.stderr
     assert "Shusha" in json.loads(run.stdout)["passages"][0]["text"]
     assert qa("ask", QUESTION).stderr == ""
 

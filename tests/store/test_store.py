@@ -1,18 +1,23 @@
-"""The promises of a store: whole generations, one writer, an index that can always be remade."""
+"""The promises of a store: whole generations, one writer, indexes that can always be remade."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from qa.analysis import Terms, analyse
+from qa.embedding.base import Embedded
 from qa.errors import (
     StoreBusyError,
     StoreDamagedError,
@@ -58,10 +63,16 @@ def vectors_for(passages: list[Passage]) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def embedded(passages: list[Passage], vectors: np.ndarray | None = None) -> Embedded:
+    """Each passage is one sentence, and both have one vector."""
+    vectors = vectors_for(passages) if vectors is None else vectors
+    return Embedded(vectors, [vector[np.newaxis] for vector in vectors], [4.5] * len(vectors))
+
+
 def add(writer: Writer, text: str, path: str = "/docs/a.txt") -> Document:
     document = make_document(text, path)
     passages = make_passages(document)
-    writer.add(document, passages, vectors_for(passages))
+    writer.add(document, passages, embedded(passages))
     return document
 
 
@@ -72,26 +83,50 @@ def fill(store: Store, text: str, path: str = "/docs/a.txt") -> Document:
     return document
 
 
+ROOT = Path(__file__).resolve().parents[2]
+EVERYWHERE = np.ones((1, 4), np.float32)
+
+
+def words(text: str) -> dict[str, Terms]:
+    """A question in words, to documents whose language isn't known."""
+    return {"": analyse(text, "")}
+
+
 def texts(store: Store) -> set[str]:
-    """The texts of all passages, found by searching: index and catalog must agree."""
+    """The texts of all passages, found by searching: indexes and catalog must agree."""
     with store.snapshot() as snapshot:
-        hits = snapshot.search(np.ones((1, 4), np.float32), 1000)[0]
+        hits = snapshot.search_dense(EVERYWHERE, 1000)[0]
+        by_words = snapshot.search_lexical(words("heading"), 1000)  # every passage stands under it
         found = snapshot.passages([key for key, _ in hits])
         assert len(found) == len(hits) == snapshot.catalog.count("passages")
+        assert sorted(key for key, _ in by_words) == sorted(found)
         return {passage.text for passage, _ in found.values()}
 
 
-@pytest.fixture(params=["faiss", "numpy"])
+@pytest.fixture(params=[("faiss", "tantivy"), ("numpy", "memory")], ids="-".join)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return Store(tmp_path / "vectors", request.param)
+    return Store(tmp_path / "vectors", *request.param)
 
 
 def reopened(store: Store) -> Store:
-    return Store(store.folder, store.index_kind)
+    return Store(store.folder, store.index_kind, store.lexical_kind)
 
 
-def index_files(store: Store) -> list[Path]:
-    return sorted(store.folder.glob("dense-*"))
+def index_files(store: Store, name: str = "dense") -> list[Path]:
+    """An index's files or folders, the oldest first."""
+    return sorted(store.folder.glob(f"{name}-*"), key=lambda path: int(path.name.split("-")[1]))
+
+
+def generations(store: Store, name: str) -> list[int]:
+    """The generations that an index's files are named after."""
+    names = [re.fullmatch(rf"{name}-(\d+)-[0-9a-f]{{8}}", f.stem) for f in index_files(store, name)]
+    assert all(names)
+    return [int(match[1]) for match in names if match]
+
+
+def kept(store: Store, *generations: int) -> list[int]:
+    """What of these generations there must be of a lexical index: folders are kept once more."""
+    return list(generations[-2:] if store.lexical_kind == "tantivy" else generations[-1:])
 
 
 def test_what_is_written_is_read_back_the_same(store):
@@ -105,11 +140,32 @@ def test_what_is_written_is_read_back_the_same(store):
         (info,) = snapshot.catalog.infos()
         assert (info.id, info.paths, info.passages) == (written.id, written.paths, 3)
         vector = vectors_for(make_passages(written))[1:2]
-        ((key, score),) = snapshot.search(vector, 1)[0]
+        ((key, score),) = snapshot.search_dense(vector, 1)[0]
         assert score == pytest.approx(1, abs=1e-5)
         passage, its_document = snapshot.passages([key])[key]
         assert passage == make_passages(written)[1]
         assert its_document == info
+        its_vector, sentences, fit = snapshot.vectors([key])[key]
+        assert its_vector.tolist() == vector[0].tolist()
+        assert sentences == pytest.approx(vector, abs=1e-3)  # kept as float16
+        assert fit == 4.5
+
+
+def test_a_documents_language_and_metadata_are_kept(store):
+    text = "Kediler uyur."
+    document = replace(make_document(text), language="tr", metadata={"author": "Ayşe"})
+    passages = make_passages(document)
+    with store.writer(IDENTITY) as writer:
+        writer.add(document, passages, embedded(passages))
+        add(writer, "One.", "/docs/b.txt")
+        add(writer, "Two.", "/docs/c.txt")
+        writer.commit()
+    with reopened(store).snapshot() as snapshot:
+        assert snapshot.catalog.document(document.id) == document
+        (info,) = snapshot.catalog.find(document.id)
+        assert (info.language, info.metadata) == ("tr", {"author": "Ayşe"})
+        assert snapshot.catalog.languages() == [None, "tr"]
+        assert snapshot.analyses() == ["", "tr"]
 
 
 def test_nothing_is_visible_before_the_commit_and_undone_without_one(store):
@@ -133,8 +189,10 @@ def test_a_reader_keeps_its_generation_while_others_are_committed(store):
             add(writer, "New.", "/docs/b.txt")
             writer.commit()
         assert texts(store) == {"New."}
-        (hit,) = before.search(np.ones((1, 4), np.float32), 10)[0]
+        (hit,) = before.search_dense(EVERYWHERE, 10)[0]
         assert before.passages([hit[0]])[hit[0]][0].text == "Old."
+        assert [key for key, _ in before.search_lexical(words("heading"), 10)] == [hit[0]]
+        assert before.search_lexical(words("new"), 10) == []
         assert before.generation == 1
     assert texts(store) == {"New."}
 
@@ -162,46 +220,157 @@ def test_a_commit_without_a_change_makes_no_generation(store):
         assert snapshot.generation == 1
 
 
-def test_there_is_one_index_file_and_it_is_of_the_current_generation(store):
-    for number in range(4):
+def test_the_index_files_are_of_the_current_generation(store):
+    for number in range(1, 6):
         fill(store, f"Text {number}.", f"/docs/{number}.txt")
-    (file,) = index_files(store)
-    assert file.stem == "dense-4"
-
-
-@pytest.mark.parametrize(
-    "damage", ["missing", "garbage", "truncated", "empty", "one bit", "of another generation"]
-)
-def test_an_unusable_index_file_is_remade_from_the_embeddings(store, damage, caplog):
-    fill(store, "One.\nTwo.")
-    older = index_files(store)[0].read_bytes()
-    fill(store, "Three.", "/docs/b.txt")
-    (file,) = index_files(store)
-    data = file.read_bytes()
-    if damage == "missing":
-        file.unlink()
-    else:
-        damaged = {
-            "garbage": b"garbage" * 100,
-            "truncated": data[: len(data) // 2],
-            "empty": b"",
-            "one bit": data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
-            "of another generation": older,
+        assert generations(store, "dense") == [number]
+        assert generations(store, "lexical") == kept(store, *range(1, number + 1))
+    with store.snapshot() as snapshot:
+        assert snapshot.index_files == {
+            "dense": index_files(store, "dense")[-1],
+            "lexical": index_files(store, "lexical")[-1],
         }
-        file.write_bytes(damaged[damage])
+
+
+def damage(path: Path, how: str, older: Path) -> None:
+    """Spoils an index file, or the largest file of an index folder."""
+    if how == "missing":
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return
+    if how == "of another generation":
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        older.rename(path)
+        return
+    if path.is_dir():
+        path = max(path.iterdir(), key=lambda file: file.stat().st_size)
+    data = path.read_bytes()
+    damaged = {
+        "garbage": b"garbage" * 100,
+        "truncated": data[: len(data) // 2],
+        "empty": b"",
+        "one bit": data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
+    }
+    path.unlink()  # a hard link's other names must not change
+    path.write_bytes(damaged[how])
+
+
+@pytest.mark.parametrize("name", ["dense", "lexical"])
+@pytest.mark.parametrize(
+    "how", ["missing", "garbage", "truncated", "empty", "one bit", "of another generation"]
+)
+def test_an_unusable_index_file_is_remade_from_the_catalog(store, name, how, tmp_path, caplog):
+    fill(store, "One.\nTwo.")
+    (file,) = index_files(store, name)
+    older = tmp_path / "older"
+    shutil.copytree(file, older) if file.is_dir() else shutil.copyfile(file, older)
+    fill(store, "Three.", "/docs/b.txt")
+    file = index_files(store, name)[-1]
+    damage(file, how, older)
     assert texts(reopened(store)) == {"One.", "Two.", "Three."}
-    assert "made again" in caplog.text
+    assert f"The index {file} can't be used" in caplog.text
+    assert "made again from the catalog" in caplog.text
     caplog.clear()
     assert texts(reopened(store)) == {"One.", "Two.", "Three."}
     assert not caplog.text, "the first reader repaired the file"
+    with store.snapshot() as snapshot:
+        repaired = snapshot.index_files[name]
+    assert repaired is not None
+    assert repaired != file, "a name is never given twice"
+
+
+def test_stale_index_files_are_brought_into_step_and_repaired(store):
+    fill(store, "One line.\n" * 9 + "The tenth.")
+    with store.writer(IDENTITY) as writer:
+        add(writer, "One more.", "/docs/b.txt")
+        writer.commit(final=False)  # as in the midst of a long ingest: no index is written
+    assert generations(store, "dense") == generations(store, "lexical") == [1]
+    with store.snapshot() as snapshot:
+        assert snapshot.index_files == {"dense": None, "lexical": None}
+    assert texts(reopened(store)) == {"One line.", "The tenth.", "One more."}
+    assert generations(store, "dense") == [2]
+    assert generations(store, "lexical") == kept(store, 1, 2)
+    with store.snapshot() as snapshot:
+        assert snapshot.index_files["lexical"] == index_files(store, "lexical")[-1]
+
+
+def test_an_older_lexical_folder_is_kept_for_one_generation(tmp_path):
+    store = Store(tmp_path / "vectors")
+    fill(store, "One.")
+    (first,) = index_files(store, "lexical")
+    contents = {file: file.read_bytes() for file in first.iterdir()}
+    fill(store, "Two.", "/docs/b.txt")
+    assert {file: file.read_bytes() for file in contents} == contents
+    fill(store, "Three.", "/docs/c.txt")
+    assert not first.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dense-notes.txt", "dense-1.txt", "dense-1-0a1b2c3d.faiss.bak", "lexical-notes.txt",
+     "lexical-1-0a1b2c3d", "lexical-one-0a1b2c3d.json", "dense-1-0A1B2C3D.npz"],
+)  # fmt: skip
+def test_a_persons_own_file_is_never_removed(store, name):
+    store.folder.mkdir()
+    own = store.folder / name
+    own.write_text("Trees stand close together.")
+    for number in range(3):
+        fill(store, f"Text {number}.", f"/docs/{number}.txt")
+    assert own.read_text() == "Trees stand close together."
+
+
+def test_a_persons_own_folder_is_never_removed(store):
+    own = store.folder / "lexical-works"
+    own.mkdir(parents=True)
+    (own / "note.txt").write_text("Trees stand close together.")
+    for number in range(3):
+        fill(store, f"Text {number}.", f"/docs/{number}.txt")
+    assert (own / "note.txt").read_text() == "Trees stand close together."
 
 
 def test_the_kind_of_index_can_be_changed(store):
     fill(store, "One.\nTwo.")
-    other = Store(store.folder, "numpy" if store.index_kind == "faiss" else "faiss")
+    if store.index_kind == "faiss":
+        other, suffixes = Store(store.folder, "numpy", "memory"), {".npz", ".json"}
+    else:
+        other, suffixes = Store(store.folder, "faiss", "tantivy"), {".faiss", ".tantivy"}
     assert texts(other) == {"One.", "Two."}
-    (file,) = index_files(store)
-    assert file.suffix == (".npz" if store.index_kind == "faiss" else ".faiss")
+    with other.snapshot() as snapshot:
+        assert {file.suffix for file in snapshot.index_files.values() if file} == suffixes
+    assert [file.suffix for file in index_files(store)] == [
+        ".npz" if store.index_kind == "faiss" else ".faiss"
+    ]
+
+
+def test_after_a_change_of_kind_no_file_of_the_other_stays(store):
+    fill(store, "One.")
+    fill(store, "Two.", "/docs/b.txt")
+    memory = Store(store.folder, "numpy", "memory")
+    fill(memory, "Three.", "/docs/c.txt")
+    assert texts(memory) == {"One.", "Two.", "Three."}
+    assert [file.suffix for file in index_files(memory, "lexical")] == [".json"]
+    assert [file.suffix for file in index_files(memory, "dense")] == [".npz"]
+
+
+@pytest.mark.parametrize("generations_between", [1, 2, 3])
+def test_a_running_reader_sees_what_another_process_ingests(store, generations_between):
+    fill(store, "Old.\nOlder.")
+    assert texts(store) == {"Old.", "Older."}
+    code = f"""
+from pathlib import Path
+from qa.store import Store
+from tests.store.test_store import IDENTITY, add
+store = Store(Path({str(store.folder)!r}), {store.index_kind!r}, {store.lexical_kind!r})
+for number in range({generations_between}):
+    with store.writer(IDENTITY) as writer:
+        writer.remove_path("/docs/a.txt")
+        add(writer, f"New {{number}}.", f"/docs/new{{number}}.txt")
+        writer.commit()
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert texts(store) == {f"New {number}." for number in range(generations_between)}
+    with store.snapshot() as snapshot:
+        assert snapshot.search_lexical(words("old"), 10) == []
+        assert len(snapshot.search_lexical(words("new"), 10)) == generations_between
 
 
 def test_a_store_made_anew_under_a_reader_is_not_mistaken_for_the_old_one(store):
@@ -212,9 +381,27 @@ def test_a_store_made_anew_under_a_reader_is_not_mistaken_for_the_old_one(store)
     assert texts(store) == {"New.", "Newer."}
     new = vectors_for(make_passages(make_document("New.\nNewer.")))
     with store.snapshot() as snapshot:
-        ((key, score),) = snapshot.search(new[1:2], 1)[0]
+        ((key, score),) = snapshot.search_dense(new[1:2], 1)[0]
         assert snapshot.passages([key])[key][0].text == "Newer."
         assert score == pytest.approx(1, abs=1e-5)
+        assert snapshot.search_lexical(words("old"), 10) == []
+
+
+def test_a_store_that_cannot_be_written_is_read_and_its_indexes_left_as_they_are(
+    store, monkeypatch
+):
+    fill(store, "One.\nTwo.")
+
+    def files() -> dict[Path, bytes]:
+        indexes = [*store.folder.glob("dense-*"), *store.folder.glob("lexical-*")]
+        found = [path for index in indexes for path in (index, *index.rglob("*"))]
+        return {path: path.read_bytes() for path in found if path.is_file()}
+
+    before = files()
+    can = os.access  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and can(path, mode))
+    assert texts(reopened(store)) == {"One.", "Two."}
+    assert files() == before
 
 
 def test_a_crash_between_index_file_and_commit_leaves_the_old_generation(store):
@@ -224,20 +411,20 @@ import os
 from pathlib import Path
 from qa.store import Store
 from tests.store.test_store import IDENTITY, add
-store = Store(Path({str(store.folder)!r}), {store.index_kind!r})
+store = Store(Path({str(store.folder)!r}), {store.index_kind!r}, {store.lexical_kind!r})
 with store.writer(IDENTITY) as writer:
     add(writer, "New.", "/docs/b.txt")
     execute = writer.catalog.execute
     writer.catalog.execute = lambda sql, *a: os._exit(9) if sql == "COMMIT" else execute(sql, *a)
     writer.commit()
 """
-    root = Path(__file__).resolve().parents[2]
-    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 9
-    assert len(index_files(store)) == 2
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 9
+    assert generations(store, "dense") == generations(store, "lexical") == [1, 2]
     assert texts(reopened(store)) == {"Old."}
     fill(reopened(store), "Other.", "/docs/c.txt")  # generation 2 again, with another content
     assert texts(reopened(store)) == {"Old.", "Other."}
-    assert len(index_files(store)) == 1
+    assert generations(store, "dense") == [2]
+    assert generations(store, "lexical") == kept(store, 1, 2)
 
 
 def test_an_unfinished_ingest_shows_until_it_is_finished(store):
@@ -252,18 +439,21 @@ def test_an_unfinished_ingest_shows_until_it_is_finished(store):
         assert snapshot.is_complete
 
 
-def test_a_growing_store_does_not_write_its_index_at_every_commit(store):
+def test_a_growing_store_does_not_write_its_indexes_at_every_commit(store):
     with store.writer(IDENTITY) as writer:
         written = set()
         for number in range(40):
             add(writer, f"Text {number}.", f"/docs/{number}.txt")
             writer.commit(final=False)
-            written |= set(index_files(store))
+            written |= {*index_files(store, "dense"), *index_files(store, "lexical")}
             assert len(texts(reopened(store))) == number + 1
-        assert len(written) < 25
+        for name in ("dense", "lexical"):
+            assert len([path for path in written if path.name.startswith(name)]) < 25
         writer.commit()
     assert len(texts(reopened(store))) == 40
-    assert [file.stem for file in index_files(store)] == ["dense-41"]
+    assert generations(store, "dense") == [41]
+    assert generations(store, "lexical")[-1] == 41
+    assert len(index_files(store, "lexical")) == len(kept(store, 1, 2))
 
 
 def test_there_is_one_writer_at_a_time(store):
@@ -290,13 +480,14 @@ def test_a_store_of_another_model_is_refused_and_can_be_taken_over(store):
         pass
     vectors = np.eye(6, dtype=np.float32)[:1]
     with store.writer(other, rebuild=True) as writer:
-        writer.replace_passages(document, make_passages(document), vectors)
+        passages = make_passages(document)
+        writer.replace_passages(document, passages, embedded(passages, vectors))
         writer.commit()
     with reopened(store).snapshot() as snapshot:
         assert snapshot.identity == other
-        assert snapshot.search(vectors, 1)[0][0][1] == pytest.approx(1)
+        assert snapshot.search_dense(vectors, 1)[0][0][1] == pytest.approx(1)
     with store.snapshot() as snapshot:  # the instance that knew the old dimension
-        assert snapshot.search(vectors, 1)[0][0][1] == pytest.approx(1)
+        assert snapshot.search_dense(vectors, 1)[0][0][1] == pytest.approx(1)
 
 
 def test_a_store_of_a_later_format_is_refused(store):

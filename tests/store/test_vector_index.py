@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa.store.index import VectorIndex, new_index
+from qa.store.vector_index import VectorIndex, new_vector_index
 
 DIMENSION = 8
 
@@ -17,7 +17,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def index(kind: str) -> VectorIndex:
-    return new_index(kind, DIMENSION)
+    return new_vector_index(kind, DIMENSION)
 
 
 def unit_vectors(n: int, seed: int = 0) -> np.ndarray:
@@ -58,7 +58,7 @@ def test_what_is_removed_is_not_found(index):
 def test_a_written_index_reads_back_the_same(index, kind, tmp_path):
     index.add(IDS, VECTORS)
     index.write(tmp_path / "file")
-    other = new_index(kind, DIMENSION)
+    other = new_vector_index(kind, DIMENSION)
     other.read(tmp_path / "file")
     assert other.ids().tolist() == IDS.tolist()
     assert other.search(VECTORS, 2)[1].tolist() == index.search(VECTORS, 2)[1].tolist()
@@ -76,6 +76,6 @@ def test_a_damaged_file_raises(index, kind, tmp_path, damage):
     elif damage == "empty":
         path.write_bytes(b"")
     else:
-        new_index(kind, DIMENSION + 1).write(path)
+        new_vector_index(kind, DIMENSION + 1).write(path)
     with pytest.raises(Exception, match=r"."):
-        new_index(kind, DIMENSION).read(path)
+        new_vector_index(kind, DIMENSION).read(path)
