@@ -10,8 +10,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from qa.errors import StoreBusyError, StoreDamagedError, StoreMismatchError
-from qa.store.catalog import MIGRATIONS, SCHEMA, Catalog, connect, is_damage
+from qa.store.catalog import Catalog
 from qa.store.identity import FORMAT, Identity
+from qa.store.schema import MIGRATIONS, SCHEMA, connect, is_damage
 
 LOCK = "writer.lock"
 

@@ -16,21 +16,19 @@ nobody is writing.
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any
 
 from qa.analysis import Terms, analysis_of
-from qa.errors import QAError, StoreEmptyError, StorePathError
+from qa.errors import StoreEmptyError, StorePathError
 from qa.store import derived
-from qa.store.catalog import Catalog, connect, storage_errors
-from qa.store.derived import AnyIndex, Derived
+from qa.store.catalog import Catalog
+from qa.store.derived import Derived
 from qa.store.identity import Identity
+from qa.store.live import Live
 from qa.store.opening import (
-    Version,
     check_format,
     create_or_check,
     locked,
@@ -38,6 +36,7 @@ from qa.store.opening import (
     opened,
     version_of,
 )
+from qa.store.schema import connect, storage_errors
 from qa.store.writer import Writer
 from qa.types import DocumentInfo, Passage
 
@@ -49,8 +48,6 @@ CATALOG = "catalog.sqlite"
 
 Hits = list[tuple[int, float]]
 """Keys of passages with their scores, best first."""
-
-logger = logging.getLogger(__name__)
 
 
 class Store:
@@ -190,66 +187,6 @@ class Store:
     @property
     def _lexical_kind(self) -> Derived[Any]:
         return derived.lexical(self.lexical_kind)
-
-
-class Live(Generic[AnyIndex]):
-    """An index in memory, brought to the generation that is asked for."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-        self._index: AnyIndex | None = None
-        self._made: tuple[Version, int] | None = None
-        """The version the index is at, and the dimension of the store's vectors."""
-
-    @contextmanager
-    def at(self, snapshot: Snapshot, kind: Derived[AnyIndex]) -> Iterator[AnyIndex]:
-        """The index at a snapshot; it doesn't change as long as the context lasts."""
-        with self._lock:
-            yield self._current(snapshot, kind)
-
-    def _current(self, snapshot: Snapshot, kind: Derived[AnyIndex]) -> AnyIndex:
-        wanted = (snapshot.version, snapshot.identity.dimension)
-        if self._index is not None and self._made == wanted:
-            return self._index
-        index, self._index = self._index, None  # half changed by an error, it must not be kept
-        if index is not None and self._made and _is_later(self._made, wanted):
-            try:
-                kind.sync(index, snapshot.catalog)
-            except OSError:  # it fell behind by more generations than are kept: its files are gone
-                index = None
-        else:
-            index = None
-        if index is None:
-            index, loaded = kind.load(self._store.folder, snapshot.catalog)
-            if loaded is None or loaded.generation != snapshot.generation:
-                kind.sync(index, snapshot.catalog)
-                self._repair(snapshot, kind, index)
-        self._index, self._made = index, wanted
-        return index
-
-    def _repair(self, snapshot: Snapshot, kind: Derived[AnyIndex], index: AnyIndex) -> None:
-        """Writes the index file of the snapshot's generation, if nobody else is writing."""
-        folder, path = self._store.folder, self._store.catalog_path
-        try:
-            with (
-                storage_errors(path),
-                locked(folder),
-                opened(path, rebuild=False) as connection,
-            ):
-                catalog = Catalog(connection)
-                connection.execute("BEGIN IMMEDIATE")
-                if version_of(catalog) == snapshot.version:
-                    kind.write(folder, index, snapshot.generation, catalog)
-                    connection.execute("COMMIT")
-                    derived.remove_unrecorded(folder, catalog)
-        except QAError as error:  # it answers all the same
-            logger.debug("The index file could not be repaired: %s", error)
-
-
-def _is_later(made: tuple[Version, int], wanted: tuple[Version, int]) -> bool:
-    """Whether an index can be brought to what is wanted: the same catalog and dimension."""
-    return made[0][0] == wanted[0][0] and made[1] == wanted[1]
 
 
 class Snapshot:

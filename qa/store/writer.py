@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qa.store.catalog import MIGRATIONS, Catalog
+from qa.store.catalog import Catalog
 from qa.store.derived import Derived, remove_unrecorded
 from qa.store.identity import Identity
 from qa.store.index import Index
+from qa.store.schema import MIGRATIONS
 from qa.types import Document, Passage
 
 if TYPE_CHECKING:

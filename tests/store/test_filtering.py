@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from qa.errors import UsageError
 from qa.filters import Filter, parse_filter
-from qa.store.catalog import SCHEMA, Catalog
+from qa.store.catalog import Catalog
+from qa.store.schema import SCHEMA
 from qa.types import Document, Passage, Section
 
 
