@@ -51,7 +51,7 @@ class QA:
         self.store = Store(settings.store, settings.index, settings.lexical_index)
         self._on_export = on_export
         self._searcher = Searcher(
-            Weights(settings.dense_weight, settings.sentence_weight),
+            _weights(settings),
             dense=settings.retriever != "lexical",
             lexical=settings.retriever != "dense",
             reranking=self._load_reranking,
@@ -306,6 +306,14 @@ class QA:
     def _check_model(self, snapshot: Snapshot) -> None:
         model = self._resolved_model()
         snapshot.identity.check_model(model.name, model.fingerprint)
+
+
+def _weights(settings: Settings) -> Weights:
+    """One side alone is also ranked by alone."""
+    if settings.retriever == "hybrid":
+        return Weights(settings.dense_weight, settings.sentence_weight)
+    only = 1.0 if settings.retriever == "dense" else 0.0
+    return Weights(only, settings.sentence_weight, adapts=False)
 
 
 class _Clock:

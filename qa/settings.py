@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         "hybrid", description="What finds passages: meaning (dense), words (lexical), or both."
     )
     dense_weight: float = Field(
-        0.5, ge=0, le=1, description="Weight of meaning against words in a passage's score."
+        0.5, ge=0, le=1, description="Weight of meaning against words where both retrieve."
     )
     sentence_weight: float = Field(
         1 / 3, ge=0, le=1, description="Weight of the best sentence against the whole passage."

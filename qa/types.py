@@ -11,6 +11,8 @@ from datetime import date
 from typing import Any
 
 HEADING_SEPARATOR = " > "
+LONGEST_LEAD = 300
+"""Characters of a title or heading that count in a search: longer ones are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ STEMMERS = {
 """The languages whose words are stemmed, by ISO 639-1 code."""
 _WITHOUT_STOP_WORDS = {"arabic", "greek", "romanian", "tamil", "turkish"}
 
+VERSION = 1
+"""To be raised with every change of what a text's terms are: indexes of earlier terms are made
+again."""
+
 _GRAM = 4
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _TOKEN = rf"[{_UNSPACED}]+|[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}]]+"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qa.analysis import Terms, analyse
 from qa.store import Hits, Snapshot
-from qa.types import DocumentInfo, Evidence, Passage, Span
+from qa.types import LONGEST_LEAD, DocumentInfo, Evidence, Passage, Span
 
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
@@ -37,6 +37,11 @@ def make_query(
     terms = {analysis: analyse(text, analysis) for analysis in snapshot.analyses()}
     among = snapshot.size if within is None else len(within)
     return Query(text, embedding, terms, within, among)
+
+
+def lead(passage: Passage, document: DocumentInfo) -> str:
+    """Title and headings, a line each: what a passage is about without saying so itself."""
+    return "\n".join(line[:LONGEST_LEAD] for line in (document.title, *passage.heading))
 
 
 class Retriever(Protocol):

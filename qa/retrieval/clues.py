@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from qa.analysis import Content, analyse, analysis_of, content
-from qa.retrieval.base import Found, Query
+from qa.retrieval.base import Found, Query, lead
 from qa.retrieval.ranking import sentence_text
 
 _RELATED = 0.15
@@ -75,8 +75,7 @@ def features(query: Query, ranking: Sequence[Found]) -> dict[str, float]:
     first = ranking[0]
     analysis = analysis_of(first.document.language)
     sentence = sentence_text(first)
-    lead = "\n".join((first.document.title, *first.passage.heading))
-    held = content(f"{lead}\n{sentence}", analysis)
+    held = content(f"{lead(first.passage, first.document)}\n{sentence}", analysis)
     numbers = _NUMBER.findall(query.text)
     names = [] if analysis in _ALL_NOUNS_CAPITAL else _NAME.findall(query.text)
     negated = _NEGATION.search(query.text) and not _NEGATION.search(sentence)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from qa.analysis import Content, analysis_of, content
+from qa.retrieval.base import lead
 from qa.types import DocumentInfo, Passage
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Coverage:
 
     def __init__(self, snapshot: Snapshot, query: Query) -> None:
         self._terms = {a: _Terms(*snapshot.idfs(terms)) for a, terms in query.terms.items()}
-        self._lead = cache(self._held)
+        self._titles = cache(self._held)
         self._sentences: dict[str, list[float]] = {}
 
     def of_sentences(self, passage: Passage, document: DocumentInfo) -> list[float]:
@@ -63,13 +64,17 @@ class Coverage:
     def _of_sentences(self, passage: Passage, document: DocumentInfo) -> list[float]:
         analysis = analysis_of(document.language)
         terms = self._of(analysis)
-        around = lead = self._lead("\n".join((document.title, *passage.heading)), analysis)
+        around = titles = self._titles(lead(passage, document), analysis)
         shares: list[float] = []
         for span in passage.sentences:
             own = self._held(span.slice(passage.text), analysis)
             shares.append((terms.share(own) + terms.share(own | around)) / 2)
-            around = lead | own
+            around = titles | own
         return shares
+
+    def share(self, text: str, analysis: str) -> float:
+        """The share of the question that stands in a text, 0 to 1."""
+        return self._of(analysis).share(self._held(text, analysis))
 
     def _of(self, analysis: str) -> _Terms:
         return self._terms.get(analysis) or _Terms({}, {})

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import StoreDamagedError
 from qa.filters import Filter
 from qa.store.where import where
-from qa.types import Document, DocumentInfo, Passage, Section, Span
+from qa.types import LONGEST_LEAD, Document, DocumentInfo, Passage, Section, Span
 
 if TYPE_CHECKING:
     from qa.store.index import Ids, Vectors
@@ -370,7 +370,7 @@ def _info(row: sqlite3.Row) -> DocumentInfo:
 
 def _context(row: sqlite3.Row) -> str:
     titles = [row["title"]] if row["title_stated"] else []
-    lines = dict.fromkeys([*titles, *json.loads(row["heading"])])
+    lines = dict.fromkeys(line[:LONGEST_LEAD] for line in (*titles, *json.loads(row["heading"])))
     first_line = row["text"].split("\n", 1)[0]
     parts = [line for line in lines if line != first_line]
     parts += [row["text"], row["before"] or "", row["behind"] or ""]

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from qa.analysis import analyse, analysis_of
+from qa.analysis import VERSION, analyse, analysis_of
 from qa.store.catalog import Catalog
 from qa.store.index import Index
 from qa.store.lexical_index import LexicalEntry, LexicalIndex, new_lexical_index
@@ -43,6 +43,8 @@ class IndexFile:
     file: str
     generation: int
     sha256: str
+    version: int = 0
+    """Of what the index is made by, beside the catalog."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Derived(Generic[AnyIndex]):
     new: Callable[[], AnyIndex]
     feed: Callable[[Catalog, Ids], Iterator[tuple[Ids, Any]]]
     """What the index is to know of some passages, in batches."""
+    version: int = 0
+    """Of how ``feed`` makes that; an index of another version is as good as none."""
 
     def recorded(self, catalog: Catalog) -> IndexFile | None:
         fields = catalog.meta(f"{self.name}_index")
@@ -66,6 +70,8 @@ class Derived(Generic[AnyIndex]):
         index = self.new()
         recorded = self.recorded(catalog)
         if recorded is None or not recorded.file.endswith(index.suffix):
+            return index, None
+        if recorded.version != self.version:
             return index, None
         path = folder / recorded.file
         try:
@@ -110,7 +116,8 @@ class Derived(Generic[AnyIndex]):
         # Somebody may be opening a folder, file by file; links make it cheap to keep.
         before = catalog.meta(f"{self.name}_index") if path.is_dir() else None
         catalog.set_meta(f"{self.name}_index_before", before)
-        catalog.set_meta(f"{self.name}_index", asdict(IndexFile(path.name, generation, sha256)))
+        record = IndexFile(path.name, generation, sha256, self.version)
+        catalog.set_meta(f"{self.name}_index", asdict(record))
 
 
 def dense(kind: str, dimension: int) -> Derived[VectorIndex]:
@@ -124,7 +131,7 @@ def dense(kind: str, dimension: int) -> Derived[VectorIndex]:
 
 def lexical(kind: str) -> Derived[LexicalIndex]:
     """The lexical index of a store, of a kind that `new_lexical_index` knows."""
-    return Derived("lexical", lambda: new_lexical_index(kind), _lexical_entries)
+    return Derived("lexical", lambda: new_lexical_index(kind), _lexical_entries, VERSION)
 
 
 def _lexical_entries(catalog: Catalog, keys: Ids) -> Iterator[tuple[Ids, list[LexicalEntry]]]:

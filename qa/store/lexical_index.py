@@ -2,7 +2,8 @@
 
 A score says how much of the question's weight a passage carries: its BM25 divided by the highest
 BM25 that any text could reach with the question's terms, 0 to 1, for stems and 4-grams apart and
-then their mean. So scores of different questions compare, and so do they with a cosine.
+then the mean of the two (or the one, where a question has no terms of the other). So scores of
+different questions compare, and so do they with a cosine.
 
 BM25 is Robertson & Zaragoza, "The Probabilistic Relevance Framework" (2009), with the idf that
 never gets negative: ln(1 + (N - n + 0.5) / (n + 0.5)).

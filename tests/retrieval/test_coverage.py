@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa.analysis import content
 from qa.retrieval import make_query
 from qa.retrieval.coverage import Coverage
 from qa.store import Store
@@ -49,7 +48,7 @@ def test_the_share_is_of_stems_and_4_grams_alike_each_by_its_idf(store):
         coverage = Coverage(snapshot, make_query(QUESTION, EVERYWHERE, snapshot))
 
         def share(*texts: str) -> float:
-            return coverage.share("", *(content(text, "") for text in texts))
+            return coverage.share("\n".join(texts), "")
 
         assert share("cats") == pytest.approx(CATS)
         assert share("Cats, cats, CATS!") == pytest.approx(CATS), "once is enough"
@@ -60,7 +59,7 @@ def test_the_share_is_of_stems_and_4_grams_alike_each_by_its_idf(store):
         assert share("birds sing") == share("") == share() == 0
         # "sleepy" shares three of the four 4-grams of "sleep", and no stem.
         assert share("sleepy") == pytest.approx(3 * idf(2) / GRAMS / 2)
-        assert coverage.share("de", content("cats", "")) == 0, "no text of the store is German"
+        assert coverage.share("cats", "de") == 0, "no text of the store is German"
 
 
 def test_a_sentence_counts_by_itself_and_with_what_it_leans_on(store):
@@ -81,7 +80,7 @@ def test_a_sentence_counts_by_itself_and_with_what_it_leans_on(store):
         coverage = Coverage(snapshot, make_query(QUESTION, EVERYWHERE, snapshot))
 
         def share(*texts: str) -> float:
-            return coverage.share("", *(content(text, "") for text in texts))
+            return coverage.share("\n".join(texts), "")
 
         lead = "Title\nHeading"
         assert coverage.of_sentences(passage, info) == pytest.approx([
@@ -92,7 +91,7 @@ def test_a_sentence_counts_by_itself_and_with_what_it_leans_on(store):
         headed = Coverage(snapshot, make_query("heading cats", EVERYWHERE, snapshot))
 
         def headed_share(*texts: str) -> float:
-            return headed.share("", *(content(text, "") for text in texts))
+            return headed.share("\n".join(texts), "")
 
         assert headed.of_sentences(passage, info) == pytest.approx([
             (headed_share("cats") + headed_share("cats", lead)) / 2,
@@ -101,21 +100,8 @@ def test_a_sentence_counts_by_itself_and_with_what_it_leans_on(store):
         ])  # fmt: skip
 
 
-def test_the_rarest_word_that_is_missing(store):
-    with store.snapshot() as snapshot:
-        coverage = Coverage(snapshot, make_query(QUESTION, EVERYWHERE, snapshot))
-
-        def missing(text: str) -> float:
-            return coverage.rarest_missing("", content(text, ""))
-
-        assert missing("cats sleep") == 1  # "now" is rarer than either
-        assert missing("sleep now") == pytest.approx(idf(1) / idf(0))
-        assert missing("cats now") == pytest.approx(idf(2) / idf(0))
-        assert missing("now cats sleep") == 0
-
-
 def test_a_question_without_words_is_covered_by_nothing(store):
     with store.snapshot() as snapshot:
         coverage = Coverage(snapshot, make_query("?!", EVERYWHERE, snapshot))
-    assert coverage.share("", content("cats sleep", "")) == 0
+    assert coverage.share("cats sleep", "") == 0
     assert coverage.rarest_missing("", content("cats sleep", "")) == 0

@@ -9,7 +9,6 @@ import pytest
 
 from qa import QA
 from qa.retrieval import Searcher, Weights
-from qa.retrieval.ranking import FOREIGN_FIT, LEARNT_FIT
 from tests.retrieval.conftest import LIBRARY, asked
 
 
@@ -30,24 +29,17 @@ def test_hybrid_finds_what_either_side_finds(library):
 
 
 def test_dense_finds_by_meaning_alone(library):
-    bot = with_settings(library, retriever="dense", dense_weight=1.0, sentence_weight=0.0)
+    bot = with_settings(library, retriever="dense", sentence_weight=0.0)
     passages = bot.ask("Which lamp guides seafarers?", top_k=20).passages
     assert [p.evidence.lexical_rank for p in passages] == [None] * len(LIBRARY)
-    with library.store.snapshot() as snapshot:
-        vectors = snapshot.vectors(snapshot.catalog.passage_keys().tolist())
-    fits = [fit for _, _, fit in vectors.values()]
-    # One text is in a language that the model hasn't learnt well, so that words count a little.
-    trust = (sum(fits) / len(fits) - FOREIGN_FIT) / (LEARNT_FIT - FOREIGN_FIT)
-    assert 0.9 < trust < 1
-    for passage in passages:
+    for passage in passages:  # one text is in a language that the model hasn't learnt: no matter
         mean = (passage.evidence.dense + passage.evidence.sentence) / 2
-        expected = trust * mean + (1 - trust) * passage.evidence.lexical
-        assert passage.score == pytest.approx(expected)
+        assert passage.score == pytest.approx(mean)
     assert names(bot, "Which light warns seafarers?", 1) == ["beacon"]
 
 
 def test_lexical_finds_by_words_alone(library):
-    bot = with_settings(library, retriever="lexical", dense_weight=0.0, sentence_weight=0.0)
+    bot = with_settings(library, retriever="lexical", sentence_weight=0.0)
     passages = bot.ask("Where do apples and bread come from?", top_k=20).passages
     assert [p.evidence.dense_rank for p in passages] == [None] * len(passages)
     assert {Path(p.source.path).stem for p in passages[:2]} == {"bakery", "market"}
@@ -79,7 +71,7 @@ def test_a_search_gives_as_many_as_wanted_and_tells_its_stages(library):
         longer = Searcher(Weights()).search(snapshot, query, 5)
     assert len(ranking.found) == 3
     assert list(longer.found[:3]) == list(ranking.found)
-    assert stages == ["retrieve", "rank", "confidence"]
+    assert stages == ["retrieve", "rank", "judge"]
     assert ranking.confidence is not None
     assert 0 < ranking.confidence < 1
 
