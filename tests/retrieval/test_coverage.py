@@ -104,4 +104,3 @@ def test_a_question_without_words_is_covered_by_nothing(store):
     with store.snapshot() as snapshot:
         coverage = Coverage(snapshot, make_query("?!", EVERYWHERE, snapshot))
     assert coverage.share("cats sleep", "") == 0
-    assert coverage.rarest_missing("", content("cats sleep", "")) == 0
