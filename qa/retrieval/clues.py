@@ -27,16 +27,24 @@ _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’-]*")
 _NUMBER = re.compile(r"\d(?:[\d,.]*\d)?")
 # In German every noun has a capital.
 _ALL_NOUNS_CAPITAL = {"de"}
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|except"
-    r"|nicht|kein\w*|nie|niemals|ohne|pas|jamais|aucune?|sans|nunca|ningún|ninguna|sin"
-    r"|non|mai|senza|não|nenhum\w*|sem|niet|geen|nooit|zonder|не|нет|никогда|без)\b|n['’]t\b",
-    re.IGNORECASE,
-)
-
+_NEGATIONS = {
+    "en": r"not|no|never|none|nobody|nothing|neither|nor|without|cannot|except|\w+n['’]t",
+    "de": r"nicht|kein\w*|nie|niemals|niemand|nichts|ohne|weder",
+    "es": r"no|nunca|jamás|ningun[oa]?|ningún|nadie|nada|sin",
+    "fr": r"pas|jamais|aucune?|personne|rien|sans|ni",
+    "it": r"non|mai|nessun[oa]?|niente|nulla|senza",
+    "nl": r"niet|geen|nooit|niemand|niets|zonder",
+    "pt": r"não|nunca|jamais|nenhum\w*|ninguém|nada|sem",
+    "ru": r"не|нет|никогда|никто|ничего|без",
+}
+_NEGATION = {
+    language: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for language, words in _NEGATIONS.items()
+}
 
 _COUNTED = (
-    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven"
+    r"|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|dozens?|hundreds?|thousands?"
     r"|[mb]illions?|half|third|quarter|twice"
 )
 _TIMES = (
@@ -78,19 +86,20 @@ def features(query: Query, ranking: Sequence[Found]) -> dict[str, float]:
     held = content(f"{lead(first.passage, first.document)}\n{sentence}", analysis)
     numbers = _NUMBER.findall(query.text)
     names = [] if analysis in _ALL_NOUNS_CAPITAL else _NAME.findall(query.text)
-    negated = _NEGATION.search(query.text) and not _NEGATION.search(sentence)
+    negation = _NEGATION.get(analysis)
+    negated = negation and negation.search(query.text) and not negation.search(sentence)
     return {
         "relatedness": min(first.score - _BY_CHANCE * math.log10(max(1, query.among)), _RELATED),
         "sentence": first.evidence.sentence or 0.0,
         "names_missing": _missing([*names, *numbers], analysis, held),
         "numbers_missing": _missing(numbers, analysis, held),
-        "kind_missing": _kind_missing(query.text, sentence),
+        "kind_missing": _kind_missing(query.text, sentence) if analysis == "en" else 0.0,
         "negation": float(bool(negated)),
     }
 
 
 def _missing(names: Sequence[str], analysis: str, text: Content) -> float:
-    """Whether any of some names has no word in a text."""
+    """Whether a word of some names is not in a text."""
     return float(
         any(stem not in text.stems for name in names for stem in analyse(name, analysis).stems)
     )
