@@ -39,6 +39,13 @@ _EXAMPLE_ANSWER = {
                 "end": 842,
                 "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
             },
+            "also": [],
+            "evidence": {
+                "dense": {"rank": 1, "score": 0.61},
+                "lexical": {"rank": 2, "score": 0.38},
+                "sentence": 0.64,
+                "rerank": None,
+            },
         }
     ],
     "timings_ms": {"total": 21.4},

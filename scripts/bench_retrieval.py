@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -141,9 +142,10 @@ def variants(
     folder: Path, stores: Path, limit: int | None
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
     """Each part turned off in turn."""
-    dataset = load_dataset(folder, limit=limit)
-    # Answerable questions only: these are figures of retrieval.
-    dataset = replace(dataset, questions=tuple(q for q in dataset.questions if q.answerable))
+    dataset = answerable(folder)
+    if limit and limit < len(dataset.questions):
+        sample = random.Random(0).sample(dataset.questions, limit)
+        dataset = replace(dataset, questions=tuple(sample))
 
     def run(bot: QA) -> Result:
         return evaluate(bot, dataset, depth=30)
@@ -213,7 +215,7 @@ def compare(folders: Sequence[Path], stores: Path) -> None:
         cells = [
             f"{m['nDCG@10']:.3f} / {m['Success@1']:.3f}" for m in baselines(folder, bot).values()
         ]
-        own = evaluate(bot, replace_questions(folder)).metrics
+        own = evaluate(bot, answerable(folder)).metrics
         ours = " / ".join(f"{own[name].value:.3f}" for name in ("nDCG@10", "Success@1"))
         interval = f"{own['nDCG@10'].low:.3f}-{own['nDCG@10'].high:.3f}"
         print(f"| {folder.name} | {' | '.join(cells)} | **{ours}** ({interval}) |", flush=True)
@@ -245,32 +247,33 @@ def ablate(folders: Sequence[Path], stores: Path, limit: int | None) -> None:
 
 def judge(folders: Sequence[Path], stores: Path, limit: int | None) -> None:
     """How well the confidence tells what is answered from what isn't."""
-    print(
-        "\n| asked of | negatives | AUROC (95%) | ECE | Brier |\n|---|---|---|---|---|", flush=True
-    )
+    print("| set | AUROC, its own unanswerable | AUROC, questions of other sets | ECE | Brier |")
+    print("|---|---|---|---|---|", flush=True)
     for folder in folders:
-        bot = bot_for(folder, stores)
         own = load_dataset(folder, limit=limit)
-        if own.answerable < len(own.questions):
-            result = evaluate(bot, own, depth=20)
-            cells = [f"{result.metrics['AUROC'].value:.3f}"]
-            cells[0] += f" ({result.metrics['AUROC'].low:.3f}-{result.metrics['AUROC'].high:.3f})"
-            cells += [f"{result.metrics[name].value:.3f}" for name in ("ECE", "Brier")]
-            print(f"| {folder.name} | its own | {' | '.join(cells)} |", flush=True)
-            print_curve(folder.name, result)
-        for other in folders:
-            if other == folder:
-                continue
-            result = evaluate(bot, own, depth=20, negatives=load_dataset(other, limit=limit or 500))
-            found = result.metrics["AUROC(other)"]
-            interval = f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})"
-            print(f"| {folder.name} | {other.name} | {interval} | | |", flush=True)
+        known = {question.id for question in load_dataset(folder).questions}
+        others = [
+            replace(question, id=f"{other.name}:{question.id}")
+            for other in folders
+            for question in load_dataset(other, limit=200).questions
+            if question.id not in known  # translated sets share ids
+        ]
+        negatives = replace(own, name="other sets", questions=tuple(others))
+        result = evaluate(bot_for(folder, stores), own, depth=20, negatives=negatives)
+        cells = []
+        for name in ("AUROC", "AUROC(other)", "ECE", "Brier"):
+            found = result.metrics.get(name)
+            interval = f" ({found.low:.3f}-{found.high:.3f})" if found else ""
+            cells.append(f"{found.value:.3f}{interval}" if found else "")
+        print(f"| {folder.name} | {' | '.join(cells)} |", flush=True)
+        print_curve(folder.name, result)
 
 
 def print_curve(name: str, result: Result) -> None:
-    """Risk among the most confident questions, as an HTML comment beside the table."""
+    """How many first passages are wrong among the most confident shares of all questions."""
     points = result.curves["risk_coverage"]
-    print(f"<!-- risk-coverage of {name}: {json.dumps(points)[:2000]} -->", flush=True)
+    shown = [points[max(0, round(share * len(points)) - 1)] for share in (0.2, 0.4, 0.6, 0.8, 1)]
+    print(f"<!-- {name}, risk at coverage: {json.dumps(shown)} -->", flush=True)
 
 
 def main() -> None:
