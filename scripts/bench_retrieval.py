@@ -36,7 +36,7 @@ import qa.store.catalog
 from qa import QA
 from qa.analysis import Terms, analyse, detect_language
 from qa.analysis.terms import STEMMERS
-from qa.evaluation import Result, add_corpus, evaluate, load_dataset
+from qa.evaluation import Dataset, Result, add_corpus, evaluate, load_dataset
 from qa.retrieval import Searcher, Weights
 
 METRICS = ("nDCG@10", "Success@1", "R@20", "Answer@1", "Sentence@1")
@@ -221,7 +221,8 @@ def compare(folders: Sequence[Path], stores: Path) -> None:
         print(f"| {folder.name} | {' | '.join(cells)} | **{ours}** ({interval}) |", flush=True)
 
 
-def replace_questions(folder: Path) -> Any:
+def answerable(folder: Path) -> Dataset:
+    """The questions that have an answer: figures of retrieval are of these."""
     dataset = load_dataset(folder)
     return replace(dataset, questions=tuple(q for q in dataset.questions if q.answerable))
 
