@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     )
     top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="How many passages an answer shows.")
     min_confidence: float = Field(
-        0.5, ge=0, le=1, description="Below this confidence the documents don't say."
+        0.55, ge=0, le=1, description="Below this confidence the documents don't say."
     )
     threads: int = Field(0, ge=0, description="Processor threads of a model; 0 for all cores.")
     cache_dir: Path = Field(

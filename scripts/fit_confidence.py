@@ -5,9 +5,8 @@ Run in a checkout:  pip install ".[bench]" && python scripts/fit_confidence.py F
 FOLDER holds sets in the layout of BEIR, whose queries may state accepted answers. Of each set one
 whole store is made and several small ones of 1 to 16 documents (a person's first documents are
 few), and each is asked three kinds of questions: its own, its own unanswerable ones, where the set
-has some, and those of other sets. In each kind of store half the weight is on questions that have
-an answer, and half, in equal parts, on the two kinds that have none; sets with unanswerable
-questions of their own count three times. What is fitted is whether the first passage answers.
+has some, and those of other sets. Each question counts the same. What is fitted is whether the
+first passage answers.
 
 Prints figures on held-out titles (ten folds) and the coefficients fitted on all. With ``--rows
 FILE`` what was asked is kept there, or taken from there if it is there already.
@@ -114,43 +113,25 @@ def collect(datasets: Sequence[Dataset], scratch: Path) -> list[Row]:
     return rows
 
 
-def weights(rows: Sequence[Row]) -> np.ndarray:
-    """Half of each kind of store's weight on "own", the rest in equal parts on the others."""
-    weight = np.zeros(len(rows))
-    stores, kinds = np.array([r.store for r in rows]), np.array([r.kind for r in rows])
-    for store in np.unique(stores):
-        rest = [k for k in ("unanswerable", "other") if ((stores == store) & (kinds == k)).any()]
-        # Only a set with unanswerable questions of its own can teach what tells them apart.
-        times = 3 if "unanswerable" in rest else 1
-        for kind, share in [("own", 0.5), *((k, 0.5 / len(rest)) for k in rest)]:
-            these = (stores == store) & (kinds == kind)
-            weight[these] = times * share / max(1, these.sum())
-    return weight * len(rows) / weight.sum()
-
-
-def fit(values: np.ndarray, right: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:
+def fit(values: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
     mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
-    model = LogisticRegression(C=10, max_iter=3000)
-    model.fit((values - mean) / deviation, right, sample_weight=weight)
+    model = LogisticRegression(C=10, max_iter=3000).fit((values - mean) / deviation, right)
     coefficients = model.coef_[0] / deviation
     return coefficients, float(model.intercept_[0] - coefficients @ mean)
 
 
-def held_out(
-    values: np.ndarray, right: np.ndarray, weight: np.ndarray, groups: np.ndarray
-) -> np.ndarray:
+def held_out(values: np.ndarray, right: np.ndarray, groups: np.ndarray) -> np.ndarray:
     probabilities = np.zeros(len(right))
     for train, test in GroupKFold(10).split(values, right, groups):
-        coefficients, intercept = fit(values[train], right[train], weight[train])
+        coefficients, intercept = fit(values[train], right[train])
         probabilities[test] = 1 / (1 + np.exp(-(values[test] @ coefficients + intercept)))
     return probabilities
 
 
-def calibration_error(probabilities: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
-    """Expected calibration error over ten bins of equal size, weighted."""
+def calibration_error(probabilities: np.ndarray, right: np.ndarray) -> float:
+    """Expected calibration error over ten bins of equal size."""
     bins = np.array_split(np.argsort(probabilities), 10)
-    gaps = [abs((weight[b] * (probabilities[b] - right[b])).sum()) for b in bins]
-    return float(sum(gaps) / weight.sum())
+    return float(sum(abs((probabilities[b] - right[b]).sum()) for b in bins) / len(right))
 
 
 def report(rows: Sequence[Row], probabilities: np.ndarray) -> None:
@@ -187,11 +168,10 @@ def main() -> None:
     values = np.array([[row.values[name] for name in names] for row in rows])
     right = np.array([row.right for row in rows])
     groups = np.unique([row.group for row in rows], return_inverse=True)[1]
-    weight = weights(rows)
-    probabilities = held_out(values, right, weight, groups)
+    probabilities = held_out(values, right, groups)
     report(rows, probabilities)
-    print(f"\nECE on held-out titles: {calibration_error(probabilities, right, weight):.3f}")
-    coefficients, intercept = fit(values, right, weight)
+    print(f"\nECE on held-out titles: {calibration_error(probabilities, right):.3f}")
+    coefficients, intercept = fit(values, right)
     print(f"\nINTERCEPT = {intercept:.2f}")
     print("COEFFICIENTS = {")
     for name, coefficient in zip(names, coefficients, strict=True):
