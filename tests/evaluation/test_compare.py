@@ -22,7 +22,7 @@ def changed(result: Result, name: str, *ids: str, value: float) -> Result:
 def test_a_result_does_not_differ_from_itself(seed_result):
     found = compare(seed_result, seed_result)
     assert [metric.name for metric in found.metrics] == list(seed_result.metrics)
-    assert (found.paired, found.unpaired) == (40, 0)
+    assert (found.paired, found.unpaired) == (42, 0)
     for metric in found.metrics:
         assert metric.a == metric.b == pytest.approx(seed_result.metrics[metric.name].value)
         assert (metric.difference.value, metric.difference.p, metric.p_holm) == (0, 1, 1)
@@ -30,19 +30,20 @@ def test_a_result_does_not_differ_from_itself(seed_result):
 
 
 def test_questions_are_won_and_lost(seed_result):
+    seed_result = changed(seed_result, "Answer@1", "cradle", "first-lady", value=0.0)
     right = [query.id for query in seed_result.queries if query.values.get("Answer@1") == 1]
     wrong = [query.id for query in seed_result.queries if query.values.get("Answer@1") == 0]
     better = changed(seed_result, "Answer@1", *wrong, value=1.0)
     other = changed(better, "Answer@1", right[0], value=0.0)
     deciding = deciding_metric(compare(seed_result, other))
     assert (deciding.name, deciding.won, deciding.lost) == ("Answer@1", tuple(wrong), (right[0],))
-    assert deciding.difference.value == pytest.approx((len(wrong) - 1) / 26)
+    assert deciding.difference.value == pytest.approx((len(wrong) - 1) / 27)
     assert deciding.b - deciding.a == pytest.approx(deciding.difference.value)
 
 
 def test_a_real_difference_is_significant_after_correction(seed_result):
     ids = [query.id for query in seed_result.queries]
-    worse = changed(seed_result, "Answer@1", *ids[:26], value=0.0)
+    worse = changed(seed_result, "Answer@1", *ids[:27], value=0.0)
     (metric,) = [m for m in compare(seed_result, worse).metrics if m.name == "Answer@1"]
     assert metric.is_significant
     assert not metric.is_gain
@@ -59,10 +60,11 @@ def test_lower_is_better_for_brier(seed_result):
 
 
 def test_a_better_confidence_shows_in_auroc(seed_result):
-    queries = [replace(q, confidence=0.9 if q.answerable else 0.1) for q in seed_result.queries]
-    found = compare(seed_result, replace(seed_result, queries=tuple(queries)))
+    unsure = [replace(q, confidence=0.5) for q in seed_result.queries]
+    sure = [replace(q, confidence=0.9 if q.answerable else 0.1) for q in seed_result.queries]
+    found = compare(*(replace(seed_result, queries=tuple(each)) for each in (unsure, sure)))
     (metric,) = [metric for metric in found.metrics if metric.name == "AUROC"]
-    assert metric.b == 1
+    assert (metric.a, metric.b) == (0.5, 1)
     assert metric.difference.low > 0
     assert metric.difference.p < 0.01
 
@@ -71,8 +73,8 @@ def test_only_questions_of_both_are_compared(seed_result):
     fewer = replace(seed_result, queries=seed_result.queries[5:])
     reworded = replace(fewer.queries[0], question="Something else?")
     found = compare(seed_result, replace(fewer, queries=(reworded, *fewer.queries[1:])))
-    assert (found.paired, found.unpaired) == (34, 6)
-    assert {metric.difference.n for metric in found.metrics if metric.name == "AUROC"} == {34}
+    assert (found.paired, found.unpaired) == (36, 6)
+    assert {metric.difference.n for metric in found.metrics if metric.name == "AUROC"} == {36}
 
 
 def test_other_questions_cannot_be_compared(seed_result, beir_result):

@@ -78,15 +78,16 @@ def test_means_are_of_the_questions_that_count(seed_result):
         estimate = seed_result.metrics[name]
         assert estimate.value == pytest.approx(np.mean(values))
         assert estimate.low <= estimate.value <= estimate.high
-        expected = 14 if name == "Declined" else 26
+        expected = 15 if name == "Declined" else 27
         assert estimate.n == len(values) == expected
 
 
 def test_metrics_of_confidence_by_plain_counting(seed_result):
-    # Other confidences, no two the same: then there is one order to count in.
+    # Other confidences, no two the same: then there is one order to count in; and as many
+    # questions as can be cut at four fifths.
     queries = [
         replace(query, confidence=place * 7 % 40 / 40)
-        for place, query in enumerate(seed_result.queries)
+        for place, query in enumerate(seed_result.queries[:40])
     ]
     found = metrics.estimates(queries, seed_result.negatives, 0.8, seed=0)
     pairs = [
@@ -109,7 +110,7 @@ def test_metrics_of_confidence_by_plain_counting(seed_result):
         if p.answerable
     ]
     assert found["AUROC(other)"].value == pytest.approx(np.mean(others))
-    assert found["AUROC(other)"].n == 26 + len(seed_result.negatives)
+    assert found["AUROC(other)"].n == 27 + len(seed_result.negatives)
 
 
 def dataset(*questions: Question) -> Dataset:

@@ -91,7 +91,7 @@ def test_figures_plots_and_every_failure_are_there(seed_result):
         "Calibration",
         "Latency",
     ]
-    assert html.count("<article>") == 40
+    assert html.count("<article>") == 42
     for query in seed_result.queries:
         assert query.question in page.text
         assert query.first.text in page.text
@@ -151,4 +151,4 @@ def test_what_each_side_of_the_search_said_is_side_by_side(seed_result):
     assert "dense rank 12 1" in cells
     assert "lexical rank 1 –" in cells
     assert "lexical score 7.250 7.250" in cells
-    assert "rerank" not in cells
+    assert "rerank score" not in cells

@@ -30,7 +30,7 @@ def test_the_json_is_the_contract(seed_result, tmp_path):
     value = json.loads((tmp_path / "result.json").read_text(encoding="ascii"))
     assert list(value) == FIELDS
     assert value["version"] == 1
-    assert value["dataset"]["answerable"] == 26
+    assert value["dataset"]["answerable"] == 27
     assert list(value["metrics"]["nDCG@10"]) == ["value", "low", "high", "n"]
     assert list(value["latency_ms"]) == ["mean", "p50", "p90", "p95", "p99", "stages"]
     assert value["latency_ms"]["p50"] <= value["latency_ms"]["p99"]
@@ -38,7 +38,7 @@ def test_the_json_is_the_contract(seed_result, tmp_path):
     assert set(value["curves"]) == {"recall", "answers", "risk_coverage", "calibration"}
     assert [row["k"] for row in value["curves"]["recall"]] == [1, 2, 3, 5, 10, 20]
     assert value["curves"]["risk_coverage"][-1]["coverage"] == 1
-    assert sum(row["n"] for row in value["curves"]["calibration"]) == pytest.approx(40)
+    assert sum(row["n"] for row in value["curves"]["calibration"]) == pytest.approx(42)
     first = value["queries"][0]
     assert list(first) == QUERY_FIELDS
     assert first["id"] == "cultural-capital"
