@@ -14,13 +14,15 @@ _NEAR = 0.1
 """Passages whose cosines with the question differ by more aren't compared."""
 
 _Shingles = frozenset[tuple[str, ...]]
+_NUMBER = re.compile(r"\d+")
 
 
 def collapse(ranking: Iterable[Found], places: int) -> list[Found]:
     """The first ``places`` of a ranking, near duplicates from other documents under the first.
 
     Passages are compared by their triples of words (Broder, "On the Resemblance and Containment
-    of Documents", 1997).
+    of Documents", 1997). Those that differ in a number say different things: this year's report is
+    no copy of last year's.
     """
     kept: list[Found] = []
     shingles: list[_Shingles] = []
@@ -45,9 +47,17 @@ def _twin(
             continue
         if abs(other.evidence.dense - found.evidence.dense) > _NEAR:
             continue
-        if len(own & others) >= _SAME * max(1, min(len(own), len(others))):
+        if len(own & others) < _SAME * max(1, min(len(own), len(others))):
+            continue
+        if _same_numbers(found.passage.text, other.passage.text):
             return place
     return None
+
+
+def _same_numbers(one: str, other: str) -> bool:
+    """Whether the shorter text has no number that the longer one hasn't."""
+    shorter, longer = sorted((one, other), key=len)
+    return set(_NUMBER.findall(shorter)) <= set(_NUMBER.findall(longer))
 
 
 def _shingles(text: str) -> _Shingles:

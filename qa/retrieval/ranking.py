@@ -15,7 +15,6 @@ FOREIGN_FIT = 2.2
 """Bytes a token at which a model is taken to know nothing of the language."""
 _FIT_SAMPLE = 10
 
-
 SENTENCE_POOL = 30
 """Passages whose sentences are compared with the question word by word."""
 

@@ -197,6 +197,7 @@ class Snapshot:
         self.catalog = catalog
         self.version = version_of(catalog)
         self.identity = Identity(**catalog.meta("identity"))
+        self._vectors: dict[int, PassageVectors] = {}
 
     @property
     def generation(self) -> int:
@@ -232,8 +233,10 @@ class Snapshot:
         return list(dict.fromkeys(map(analysis_of, self.catalog.languages())))
 
     def vectors(self, keys: Sequence[int]) -> dict[int, PassageVectors]:
-        """For each key the passage's vector, its sentences' vectors, and its fit."""
-        return self.catalog.sentence_embeddings(keys, self.identity.dimension)
+        """For each key the passage's vector, its sentences' vectors, and its fit; read once."""
+        new = [key for key in keys if key not in self._vectors]
+        self._vectors |= self.catalog.sentence_embeddings(new, self.identity.dimension)
+        return {key: self._vectors[key] for key in keys if key in self._vectors}
 
     def passages(self, keys: Sequence[int]) -> dict[int, tuple[Passage, DocumentInfo]]:
         """The passages with these keys, each with its document."""

@@ -52,6 +52,16 @@ def test_passages_of_one_document_keep_their_places(bot):
     assert len({p.passage.id for p in passages}) == 3
 
 
+def test_what_differs_in_a_number_is_no_copy(bot):
+    for year, millions in ((2022, 4), (2023, 5)):
+        text = STORY.replace("nine million", f"{millions} million").replace("2014", str(year))
+        (bot.settings.seeds / f"{year}.txt").write_text(text)
+    bot.ingest()
+    found = paths(bot, "How long will the new pier of Brixham be?", 2)
+    assert {name for name, _ in found} == {"2022", "2023"}
+    assert [also for _, also in found] == [[], []]
+
+
 # ---------------------------------------------------------------- by hand
 
 
