@@ -30,10 +30,7 @@ class Embedded:
     sentences: list[Vectors]
     """For each passage float32, shape ``(its sentences, dimension)``."""
     fits: list[float]
-    """For each passage the bytes of text (UTF-8) that a token of the model stands for.
-
-    4 to 6 in a language the model has learnt; in others its tokenizer makes crumbs of the words.
-    """
+    """How well the model's vocabulary fits each passage: see `fit`."""
 
     def part(self, start: int, end: int) -> Embedded:
         """What there is of the passages ``[start, end)``."""
@@ -120,6 +117,21 @@ def embed_separately(embedder: Embedder, texts: Sequence[str], sentences: Spans)
     return parts
 
 
-def fit(text: str, tokens: int) -> float:
-    """Bytes of text a token; see `Embedded.fits`."""
-    return len(text.encode()) / max(1, tokens)
+def fit(text: str, tokens: Sequence[tuple[int, int]]) -> float:
+    """The bytes of a text (UTF-8) that stand in tokens of two characters or more, by token.
+
+    About 4 in a language the model has learnt. Of others its tokenizer makes crumbs: about 2 where
+    it knows the letters, 0 where each letter is a token or none is known.
+
+    Args:
+        tokens: the characters ``[start, end)`` of each token; none for an unknown one.
+    """
+    known = sum(len(text[start:end].encode()) for start, end in tokens if end - start > 1)
+    return known / max(1, len(tokens))
+
+
+def known_spans(
+    ids: Sequence[int], offsets: Sequence[tuple[int, int]], unknown_id: int | None
+) -> list[tuple[int, int]]:
+    """The characters of each token, as `fit` takes them."""
+    return [(0, 0) if id_ == unknown_id else span for id_, span in zip(ids, offsets, strict=True)]

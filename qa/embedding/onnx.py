@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from qa.embedding.base import (
     batches_by_length,
     embed_separately,
     fit,
+    known_spans,
     pool_sentences,
 )
 from qa.embedding.export import GRAPH, OUTPUT, TOKENIZER, TOKENS, Manifest
@@ -68,6 +70,11 @@ class OnnxEmbedder:
 
         return Tokenizer.from_file(self._tokenizer_file)
 
+    @cached_property
+    def _unknown_id(self) -> int | None:
+        token = json.loads(self._counter.to_str())["model"].get("unk_token")
+        return self._counter.token_to_id(token) if token else None
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
@@ -97,8 +104,14 @@ class OnnxEmbedder:
                 pooled[i] = pool_sentences(tokens, offsets, sentences[i], vectors[i])
         if not self._manifest.pools_by_mean:
             pooled = embed_separately(self, texts, sentences)
-        fits = [fit(*pair) for pair in zip(texts, self.count_tokens(texts), strict=True)]
-        return Embedded(vectors, pooled, fits)
+        return Embedded(vectors, pooled, self._fits(texts))
+
+    def _fits(self, texts: Sequence[str]) -> list[float]:
+        encodings = self._counter.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            fit(text, known_spans(encoding.ids, encoding.offsets, self._unknown_id))
+            for text, encoding in zip(texts, encodings, strict=True)
+        ]
 
     def _embed(self, prompt: str, texts: Sequence[str]) -> Vectors:
         import numpy as np

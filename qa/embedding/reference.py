@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qa.embedding.base import Embedded, embed_separately, fit, pool_sentences
+from qa.embedding.base import Embedded, embed_separately, fit, known_spans, pool_sentences
 from qa.embedding.export import (
     max_sequence_length,
     passage_prompt,
@@ -66,7 +66,7 @@ class SentenceTransformerEmbedder:
         return self._embed(self._encoder.encode_document, passage_prompt(self._encoder), texts)
 
     def embed_sentences(self, texts: Sequence[str], sentences: Spans) -> Embedded:
-        fits = [fit(*pair) for pair in zip(texts, self.count_tokens(texts), strict=True)]
+        fits = self._fits(texts)
         if not self._pools or not texts:
             vectors = self.embed_passages(texts)
             return Embedded(vectors, embed_separately(self, texts, sentences), fits)
@@ -92,6 +92,25 @@ class SentenceTransformerEmbedder:
             tokens = output["token_embeddings"].float().cpu().numpy()[: len(offsets)]
             pooled.append(pool_sentences(tokens, offsets, sentences[row], vectors[row]))
         return Embedded(vectors, pooled, fits)
+
+    def _fits(self, texts: Sequence[str]) -> list[float]:
+        tokenizer = self._encoder.tokenizer
+        with self._lock:
+            if not tokenizer.is_fast:  # it doesn't say where its tokens stand
+                return [len(text.encode()) / max(1, len(self._ids(text))) for text in texts]
+            encoded = [
+                tokenizer(
+                    text,
+                    add_special_tokens=False,
+                    truncation=False,
+                    return_offsets_mapping=True,
+                    verbose=False,
+                )
+                for text in texts
+            ]
+        unknown_id = tokenizer.unk_token_id
+        spans = (known_spans(e["input_ids"], e["offset_mapping"], unknown_id) for e in encoded)
+        return [fit(*pair) for pair in zip(texts, spans, strict=True)]
 
     def _embed(self, encode: Encode, prompt: str, texts: Sequence[str]) -> Vectors:
         import numpy as np

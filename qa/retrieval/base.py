@@ -66,7 +66,7 @@ class Candidate:
     sentences: Vectors = field(repr=False, compare=False)
     """The vectors of its sentences, shape ``(sentences, dimension)``."""
     fit: float
-    """Bytes of text a token of the model; see `qa.embedding.Embedded`."""
+    """How well the model's vocabulary fits its text; see `qa.embedding.Embedded`."""
 
 
 @dataclass(frozen=True, slots=True)

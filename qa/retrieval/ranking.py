@@ -9,10 +9,11 @@ from qa.retrieval.base import Candidate, Found, Query
 from qa.retrieval.coverage import Coverage
 from qa.types import DocumentInfo, Evidence, Passage, Span
 
-LEARNT_FIT = 4.4
-"""Bytes a token from which on a text is taken to be in a language the model has learnt."""
-FOREIGN_FIT = 2.2
-"""Bytes a token at which a model is taken to know nothing of the language."""
+LEARNT_FIT = 3.5
+"""The fit (`qa.embedding.base.fit`) from which on a text is taken to be in a language that the
+model has learnt."""
+FOREIGN_FIT = 1.7
+"""The fit at which a model is taken to know nothing of the language."""
 _FIT_SAMPLE = 10
 
 SENTENCE_POOL = 30

@@ -50,7 +50,7 @@ CREATE TABLE embeddings (
     passage_key INTEGER PRIMARY KEY REFERENCES passages(key) ON DELETE CASCADE,
     vector BLOB NOT NULL,
     sentences BLOB NOT NULL DEFAULT x'',
-    fit REAL NOT NULL DEFAULT 5
+    fit REAL NOT NULL DEFAULT 4
 );
 """
 # documents_by_facts: what filters ask for, where it can be read without the texts.
@@ -64,7 +64,7 @@ ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
 CREATE INDEX documents_by_language ON documents(language);
 CREATE INDEX documents_by_facts ON documents(published, language, title, metadata);
 ALTER TABLE embeddings ADD COLUMN sentences BLOB NOT NULL DEFAULT x'';
-ALTER TABLE embeddings ADD COLUMN fit REAL NOT NULL DEFAULT 5;
+ALTER TABLE embeddings ADD COLUMN fit REAL NOT NULL DEFAULT 4;
 DELETE FROM meta WHERE key = 'index'
 """,
 }

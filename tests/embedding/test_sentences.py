@@ -14,6 +14,7 @@ from qa.embedding.model import DEFAULT_MODEL, resolve_model
 from qa.embedding.onnx import OnnxEmbedder
 from qa.embedding.reference import SentenceTransformerEmbedder
 from qa.passages.sentences import sentences
+from qa.retrieval.ranking import FOREIGN_FIT, LEARNT_FIT
 from qa.types import Span
 
 TEXTS = [
@@ -165,16 +166,40 @@ def test_where_a_model_pools_by_its_cls_token_each_sentence_is_embedded_by_itsel
         assert np.allclose(embedded.passages, each.embed_passages([text, "a", text]), atol=1e-5)
 
 
-def test_fits_are_the_bytes_that_a_token_stands_for(embedder, reference, tiny):
-    texts = ["The minister met the director.", "Şuşa şəhəri paytaxt seçildi.", "", *TEXTS[-1:]]
+FITS = {
+    "The minister met the director.": 25 / 6,  # the letters of all but the full stop; six tokens
+    "Who met whom in Geneva, and why?": 24 / 9,
+    "": 0.0,
+    # Each letter a token, or none known at all: crumbs.
+    "Комитет собрался": 0.0,
+    "委员会开会": 0.0,
+    "ประเทศไทย": 0.0,
+}
+
+
+def test_fits_are_the_bytes_by_token_that_stand_in_tokens_of_more_than_one_letter(
+    embedder, reference
+):
+    spans = [[Span(0, len(text))] for text in FITS]
+    for each in (embedder, reference):
+        assert each.embed_sentences(list(FITS), spans).fits == pytest.approx(list(FITS.values()))
+
+
+def test_the_fit_falls_with_how_foreign_a_language_is(embedder, reference, tiny):
+    texts = [
+        "The committee elected a new chairman and decided on the water supply of the city.",
+        "Der Ausschuss wählte einen neuen Vorsitzenden und beschloss die Wasserversorgung.",
+        "Komite yeni bir başkan seçti ve şehrin su temini konusunda karar verdi.",
+        "Комитет избрал нового председателя и решил вопрос о водоснабжении города.",
+    ]
     spans = [[Span(0, len(text))] for text in texts]
-    for each in (embedder, reference, *tiny):
-        counts = each.count_tokens(texts)
-        expected = [len(t.encode()) / max(1, n) for t, n in zip(texts, counts, strict=True)]
-        assert each.embed_sentences(texts, spans).fits == pytest.approx(expected)
-    english, azerbaijani, nothing, _ = embedder.embed_sentences(texts, spans).fits
-    assert (english, nothing) == (5, 0)  # 30 letters and signs, 6 tokens
-    assert azerbaijani < 3
+    for each in (embedder, reference):
+        fits = each.embed_sentences(texts, spans).fits
+        assert fits == sorted(fits, reverse=True)
+        assert fits[0] > LEARNT_FIT > fits[1] > fits[2]
+        assert fits[3] < FOREIGN_FIT
+    one, other = (each.embed_sentences(texts, spans).fits for each in tiny)
+    assert one == pytest.approx(other)
 
 
 def test_nothing_gives_empty_arrays(embedder, reference):

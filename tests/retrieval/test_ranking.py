@@ -26,7 +26,7 @@ def candidate(key: int, dense: float = 0.5, lexical: float = 0.5, fit: float = 5
         (6.0, 0.6),
         (LEARNT_FIT, 0.6),
         ((LEARNT_FIT + FOREIGN_FIT) / 2, 0.3),
-        (FOREIGN_FIT + 0.22, 0.06),
+        (FOREIGN_FIT + 0.18, 0.06),
         (FOREIGN_FIT, 0.0),
         (1.0, 0.0),
     ],
@@ -38,7 +38,7 @@ def test_the_weight_of_meaning_falls_with_the_fit(fit, weight):
 
 
 def test_the_fit_is_the_mean_of_the_ten_best():
-    best = [candidate(rank, fit=2.2 if rank % 2 else 4.4) for rank in range(1, 11)]
+    best = [candidate(rank, fit=FOREIGN_FIT if rank % 2 else LEARNT_FIT) for rank in range(1, 11)]
     rest = [candidate(rank, fit=1.0) for rank in range(11, 50)]
     assert Weights(dense=0.6).dense_for([*rest, *best]) == pytest.approx(0.3)
     assert Weights(dense=0.6).dense_for([]) == 0
