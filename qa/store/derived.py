@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 _OWN_FILE = re.compile(r"(dense|lexical)-\d+(-[0-9a-f]{8})?\.(faiss|npz|tantivy|json)(\.tmp)?")
 
 logger = logging.getLogger(__name__)
+
+_LEXICAL_BACKLOG = 2000
+"""A reader who finds the index stale has to analyse what is missing, which takes longer than to
+read vectors."""
 
 AnyIndex = TypeVar("AnyIndex", bound=Index)
 
@@ -57,6 +62,9 @@ class Derived(Generic[AnyIndex]):
     """What the index is to know of some passages, in batches."""
     version: int = 0
     """Of how ``feed`` makes that; an index of another version is as good as none."""
+    backlog: int | None = None
+    """Passages after which it is written even in the midst of an ingest, if that is not to wait
+    until the store has grown by a quarter."""
 
     def recorded(self, catalog: Catalog) -> IndexFile | None:
         fields = catalog.meta(f"{self.name}_index")
@@ -131,7 +139,8 @@ def dense(kind: str, dimension: int) -> Derived[VectorIndex]:
 
 def lexical(kind: str) -> Derived[LexicalIndex]:
     """The lexical index of a store, of a kind that `new_lexical_index` knows."""
-    return Derived("lexical", lambda: new_lexical_index(kind), _lexical_entries, VERSION)
+    new = partial(new_lexical_index, kind)
+    return Derived("lexical", new, _lexical_entries, VERSION, _LEXICAL_BACKLOG)
 
 
 def _lexical_entries(catalog: Catalog, keys: Ids) -> Iterator[tuple[Ids, list[LexicalEntry]]]:

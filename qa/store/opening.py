@@ -90,11 +90,11 @@ def create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: b
         catalog.set_meta("identity", identity.to_dict())
         catalog.execute("COMMIT")
         return
-    if not rebuild:
-        check_format(catalog, path)
-    elif needs_migration(catalog, path):
+    if rebuild:
+        needs_migration(catalog, path)  # raises if not even a rebuild can use it
         return
-    if not rebuild and catalog.meta("generation") > 0:
+    check_format(catalog, path)
+    if catalog.meta("generation") > 0:
         Identity(**catalog.meta("identity")).check(identity)
 
 

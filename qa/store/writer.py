@@ -29,11 +29,6 @@ if TYPE_CHECKING:
         def fits(self) -> Sequence[float]: ...
 
 
-_LEXICAL_BACKLOG = 2000
-"""Passages after which the lexical index is written, even in the midst of an ingest: a reader who
-finds it stale has to analyse what is missing, which takes longer than to read vectors."""
-
-
 class Writer:
     """Changes a store; nothing of a change is seen by anyone before `commit`."""
 
@@ -141,8 +136,8 @@ class _Pending:
         self.changed = 0
 
     def is_due(self, size: int) -> bool:
-        backlog = _LEXICAL_BACKLOG if self._derived.name == "lexical" else size
-        return self.changed * 4 >= size or self.changed >= backlog
+        backlog = self._derived.backlog
+        return self.changed * 4 >= size or (backlog is not None and self.changed >= backlog)
 
     def write(self, folder: Path, catalog: Catalog, generation: int) -> None:
         if self._index is None:
