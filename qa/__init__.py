@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import QAError
-from qa.types import Answer, Citation, Document, DocumentInfo, Passage, ScoredPassage, Span
+from qa.types import Answer, Citation, Document, DocumentInfo, Passage, ScoredPassage, Span, Turn
 
 if TYPE_CHECKING:
     from qa.service import QA
@@ -25,6 +25,7 @@ __all__ = [
     "QAError",
     "ScoredPassage",
     "Span",
+    "Turn",
 ]
 
 

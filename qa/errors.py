@@ -5,6 +5,7 @@ QAError                      something failed                        exit 1, HTT
 ├── SettingsError            a flag, QA_* variable or qa.toml line   exit 2, HTTP 500
 ├── DocumentError            one document can't be taken in          exit 1, HTTP 422
 ├── NotFoundError            no such document                        exit 1, HTTP 404
+├── OverloadedError          too much is being asked at once         exit 1, HTTP 503
 ├── ModelError               a model can't be found or used          exit 1, HTTP 500
 └── StoreError               the store can't be used                 exit 1, HTTP 503
     ├── StorePathError       the path can't be a store               exit 2, HTTP 503
@@ -44,6 +45,11 @@ class DocumentError(QAError):
 class NotFoundError(QAError):
     http_status = 404
     title = "Not found"
+
+
+class OverloadedError(QAError):
+    http_status = 503
+    title = "Too much to do"
 
 
 class ModelError(QAError):

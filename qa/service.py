@@ -22,12 +22,13 @@ from qa.retrieval import (
     Searcher,
     Weights,
     compose_answer,
+    in_context,
     load_reranker,
     make_query,
 )
 from qa.settings import MAX_TOP_K, Settings, load_settings
 from qa.store import Snapshot, Store
-from qa.types import Answer, Document, DocumentInfo, Passage
+from qa.types import Answer, Document, DocumentInfo, Passage, Turn
 
 MAX_QUESTION = 4000
 """Characters; models read far fewer."""
@@ -80,13 +81,22 @@ class QA:
 
     # ------------------------------------------------------------------ asking
 
-    def ask(self, question: str, top_k: int | None = None, *, where: Sequence[str] = ()) -> Answer:
+    def ask(
+        self,
+        question: str,
+        top_k: int | None = None,
+        *,
+        where: Sequence[str] = (),
+        history: Sequence[Turn] = (),
+    ) -> Answer:
         """The passages that answer a question, best first, and the sentence that does.
 
         Args:
             top_k: how many passages at most; by default the setting ``top_k``.
             where: conditions on the documents, as "date>=2023-10-01"; see `qa.filters`. The best
                 passages among those documents are found, not the best of all sifted afterwards.
+            history: the conversation before, oldest first; a question that leans on it is
+                searched together with what it leans on.
 
         Raises:
             UsageError: the question is empty or too long, top_k is out of range, or a condition
@@ -94,6 +104,7 @@ class QA:
             StoreError: the store is empty, made with another model, or can't be read.
         """
         question = checked_question(question)
+        searched_for = in_context(question, history)[:MAX_QUESTION]
         k = _checked_top_k(self.settings.top_k if top_k is None else top_k)
         filter_ = parse_filter(where)
         clock = _Clock()
@@ -102,7 +113,7 @@ class QA:
                 self._check_model(snapshot)
         embedder = self.embedder
         clock.lap("load")
-        embedding = embedder.embed_queries([question])
+        embedding = embedder.embed_queries([searched_for])
         clock.lap("embed")
         with self.store.snapshot() as snapshot:
             self._check_model(snapshot)
@@ -110,10 +121,10 @@ class QA:
             if filter_:
                 within = snapshot.catalog.keys_where(filter_)
                 clock.lap("filter")
-            query = make_query(question, embedding, snapshot, within)
+            query = make_query(searched_for, embedding, snapshot, within)
             ranking = self._searcher.search(snapshot, query, k, clock.lap)
         threshold = self.settings.min_confidence
-        return compose_answer(question, ranking, threshold, clock.timings())
+        return compose_answer(question, searched_for, ranking, threshold, clock.timings())
 
     def rankings(self, question: str, top_k: int, weights: Sequence[Weights]) -> list[Ranking]:
         """How each of some weights ranks what is retrieved for a question: retrieved once, and

@@ -93,6 +93,15 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address that `qa serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `qa serve` listens on.")
+    concurrency: int = Field(
+        32, ge=1, le=1000, description="Questions that `qa serve` works on at once."
+    )
+    request_seconds: float = Field(
+        30,
+        gt=0,
+        allow_inf_nan=False,
+        description="Longest wait of a request for its turn.",
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -119,6 +119,8 @@ class Passage:
     page: int | None = None
     sentences: tuple[Span, ...] = ()
     """The sentences, as spans of ``text`` (not of the document); heading lines are none."""
+    number: int = 0
+    """Its place among the document's passages, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Citation:
     date: date | None
     heading: str | None
     page: int | None
+    passage: int
+    """The passage's number in its document, from 0."""
     start: int
     end: int
     sha256: str
@@ -143,6 +147,7 @@ class Citation:
             "date": self.date.isoformat() if self.date else None,
             "heading": self.heading,
             "page": self.page,
+            "passage": self.passage,
             "start": self.start,
             "end": self.end,
             "sha256": self.sha256,
@@ -205,10 +210,20 @@ class ScoredPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of a conversation, and what was answered (None: nothing)."""
+
+    question: str
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the documents say to a question, or that they don't (``answered`` false)."""
 
     question: str
+    searched_for: str
+    """What was searched: the question, or what it means after earlier ones."""
     answered: bool
     text: str | None
     citation: Citation | None
@@ -223,6 +238,7 @@ class Answer:
             answer = {"text": self.text, "citation": self.citation.to_dict()}
         return {
             "question": self.question,
+            "searched_for": self.searched_for,
             "answered": self.answered,
             "answer": answer,
             "confidence": self.confidence,
@@ -241,6 +257,7 @@ def cite(document: Document | DocumentInfo, passage: Passage, span: Span | None 
         date=document.published,
         heading=HEADING_SEPARATOR.join(passage.heading) or None,
         page=passage.page,
+        passage=passage.number,
         start=passage.start + span.start,
         end=passage.start + span.end,
         sha256=document.sha256,

@@ -22,7 +22,18 @@ from qa.types import Answer, Document, DocumentInfo, Passage
 DEPTH = 100
 """Passages retrieved for a question: enough that twenty documents are among them."""
 _PERCENTILES = (50, 90, 95, 99)
-_NO_INFLUENCE = ("store", "seeds", "cache_dir", "host", "port", "threads", "max_file_mb", "top_k")
+_NO_INFLUENCE = (
+    "store",
+    "seeds",
+    "cache_dir",
+    "host",
+    "port",
+    "concurrency",
+    "request_seconds",
+    "threads",
+    "max_file_mb",
+    "top_k",
+)
 """Settings that no figure depends on; paths of this machine among them."""
 
 

@@ -146,7 +146,7 @@ def _judged(
     text = question.text[:MAX_QUESTION]
     sentence = bot.settings.sentence_weight
     for ranking in bot.rankings(text, DEPTH, [Weights(weight, sentence) for weight in weights]):
-        answer = compose_answer(text, ranking, min_confidence=0, timings_ms={})
+        answer = compose_answer(text, text, ranking, min_confidence=0, timings_ms={})
         yield judge(
             question,
             gold,

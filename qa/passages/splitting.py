@@ -201,4 +201,5 @@ def _passage(document: Document, section: Section, group: list[_Atom], number: i
         sentences=tuple(
             Span(a.span.start - start, a.span.end - start) for a in group if not a.is_heading
         ),
+        number=number,
     )

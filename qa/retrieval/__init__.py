@@ -2,6 +2,7 @@
 
 from qa.retrieval.answering import compose_answer
 from qa.retrieval.base import Query, make_query
+from qa.retrieval.followups import in_context
 from qa.retrieval.ranking import Weights
 from qa.retrieval.rerank import Reranking, load_reranker
 from qa.retrieval.search import Ranking, Searcher
@@ -13,6 +14,7 @@ __all__ = [
     "Searcher",
     "Weights",
     "compose_answer",
+    "in_context",
     "load_reranker",
     "make_query",
 ]

@@ -10,9 +10,13 @@ from qa.types import Answer, ScoredPassage, cite
 
 
 def compose_answer(
-    question: str, ranking: Ranking, min_confidence: float, timings_ms: Mapping[str, float]
+    question: str,
+    searched_for: str,
+    ranking: Ranking,
+    min_confidence: float,
+    timings_ms: Mapping[str, float],
 ) -> Answer:
-    """The answer that ranked passages give to a question.
+    """The answer that the passages found by searching for something give to a question.
 
     Its text is the best sentence of the first passage that has one; with a confidence below
     ``min_confidence`` the documents don't say.
@@ -37,6 +41,7 @@ def compose_answer(
         citation = cite(first.document, first.passage, first.sentence)
     return Answer(
         question=question,
+        searched_for=searched_for,
         answered=text is not None,
         text=text,
         citation=citation,

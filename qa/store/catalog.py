@@ -388,4 +388,5 @@ def _passage(row: sqlite3.Row) -> Passage:
         heading=tuple(json.loads(row["heading"])),
         page=row["page"],
         sentences=tuple(Span(start, end) for start, end in list(pairwise(offsets))[::2]),
+        number=row["number"],
     )

@@ -60,9 +60,9 @@ def test_the_json_of_an_answer_is_the_contract(qa, folder):
     run = qa("ask", QUESTION, "--json", "--top-k", 3, cwd=folder)
     answer = json.loads(run.stdout)
     assert list(answer) == [
-        "question", "answered", "answer", "confidence", "passages", "timings_ms"
+        "question", "searched_for", "answered", "answer", "confidence", "passages", "timings_ms"
     ]  # fmt: skip
-    assert answer["question"] == QUESTION
+    assert answer["question"] == answer["searched_for"] == QUESTION
     assert answer["answered"] is True
     assert 0 <= answer["confidence"] <= 1
     assert list(answer["answer"]) == ["text", "citation"]
@@ -72,7 +72,8 @@ def test_the_json_of_an_answer_is_the_contract(qa, folder):
         "rank", "score", "text", "highlights", "source", "also", "evidence"
     ]  # fmt: skip
     assert list(first["source"]) == [
-        "document_id", "path", "title", "date", "heading", "page", "start", "end", "sha256"
+        "document_id", "path", "title", "date", "heading", "page", "passage", "start", "end",
+        "sha256",
     ]  # fmt: skip
     text = SEED.read_text(encoding="utf-8")
     source = first["source"]

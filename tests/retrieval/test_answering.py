@@ -27,8 +27,11 @@ def found(text: str, score: float, *, sentence: bool = True) -> Found:
 
 
 def test_the_answer_is_cited_to_the_character():
-    answer = compose_answer("Q?", Ranking([found("One two", 0.6)], 0.7), 0.3, {"total": 1.0})
+    answer = compose_answer(
+        "Q?", "What Q?", Ranking([found("One two", 0.6)], 0.7), 0.3, {"total": 1.0}
+    )
     assert answer.text == "two"
+    assert (answer.question, answer.searched_for) == ("Q?", "What Q?")
     citation = answer.citation
     assert citation is not None
     assert (citation.start, citation.end) == (104, 107)
@@ -41,7 +44,7 @@ def test_the_answer_is_cited_to_the_character():
 
 def test_passages_keep_their_order_scores_and_evidence():
     ranking = Ranking([found("a second", 0.5), found("a first", 0.4)], 0.6)
-    answer = compose_answer("Q?", ranking, 0.3, {})
+    answer = compose_answer("Q?", "What Q?", ranking, 0.3, {})
     assert answer.text == "second"
     assert answer.confidence == 0.6
     assert [(p.rank, p.text) for p in answer.passages] == [(1, "a second"), (2, "a first")]
@@ -61,7 +64,7 @@ def test_near_duplicates_are_cited_beside_the_passage():
     elsewhere = replace(DOCUMENT, id="f" * 32, paths=("/docs/c.md",))
     twin = replace(found("a word!", 0.3), document=elsewhere)
     ranking = Ranking([replace(found("a word", 0.4), also=(twin,))], 0.6)
-    (passage,) = compose_answer("Q?", ranking, 0.3, {}).passages
+    (passage,) = compose_answer("Q?", "What Q?", ranking, 0.3, {}).passages
     (also,) = passage.also
     assert (passage.source.path, also.path) == ("/docs/a.md", "/docs/c.md")
     assert (also.document_id, also.start, also.end) == ("f" * 32, 100, 107)
@@ -70,7 +73,7 @@ def test_near_duplicates_are_cited_beside_the_passage():
 
 def test_a_passage_without_a_sentence_can_come_first_but_is_not_the_answer():
     ranking = Ranking([found("a first", 0.9, sentence=False), found("a second", 0.5)], 0.9)
-    answer = compose_answer("Q?", ranking, 0, {})
+    answer = compose_answer("Q?", "What Q?", ranking, 0, {})
     assert answer.passages[0].text == "a first"
     assert answer.passages[0].highlights == ()
     assert answer.text == "second"
@@ -87,7 +90,7 @@ def test_a_passage_without_a_sentence_can_come_first_but_is_not_the_answer():
     ids=["nothing found", "not sure enough", "not at all sure", "no sentence"],
 )
 def test_the_documents_do_not_say(ranking, confidence):
-    answer = compose_answer("Q?", Ranking(ranking, confidence), 0.3, {})
+    answer = compose_answer("Q?", "What Q?", Ranking(ranking, confidence), 0.3, {})
     assert (answer.answered, answer.text, answer.citation) == (False, None, None)
     assert answer.confidence == confidence
     assert len(answer.passages) == len(ranking)
@@ -95,4 +98,7 @@ def test_the_documents_do_not_say(ranking, confidence):
 
 
 def test_a_confidence_at_the_threshold_answers():
-    assert compose_answer("Q?", Ranking([found("a word", 0.2)], 0.3), 0.3, {}).text == "word"
+    assert (
+        compose_answer("Q?", "What Q?", Ranking([found("a word", 0.2)], 0.3), 0.3, {}).text
+        == "word"
+    )

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.conftest import SEEDS, RunQA
+from tests.conftest import RunQA
 
 QUESTION = "What was chosen as the 2024 Cultural Capital?"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """`qa serve` on a free port over a store it makes itself: (address, folder)."""
-    folder = tmp_path_factory.mktemp("served")
-    (folder / "seeds").symlink_to(SEEDS)
-    command = [str(Path(sys.executable).parent / "qa"), "serve", "--port", "0"]
-    log = (folder / "log.txt").open("w+")
-    process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=dict(os.environ))
-    try:
-        for _ in range(600):
-            found = re.search(r"running on (http://\S+)", (folder / "log.txt").read_text())
-            if found or process.poll() is not None:
-                break
-            try:
-                process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-        assert found, (folder / "log.txt").read_text()
-        yield found[1], folder
-    finally:
-        process.terminate()
-        assert process.wait(20) in (0, -15)
-        log.close()
 
 
 def without_times(answer: dict) -> dict:
@@ -105,7 +75,7 @@ def test_a_bad_request_is_a_problem(request_, status, server):
     assert problem["title"]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/no", 404), ("GET", "/ask", 405)])
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/no", 404), ("PUT", "/ask", 405)])
 def test_an_unknown_address_or_method_is_a_problem(method, path, status, server):
     response = httpx.request(method, f"{server[0]}{path}")
     assert response.status_code == response.json()["status"] == status
