@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from qa import __version__
-from qa.http import asking, operations, problems
+from qa.http import asking, docs, guards, operations, problems
 from qa.http.dispatch import Dispatcher
 from qa.service import QA
 
@@ -16,9 +16,12 @@ def create_app(bot: QA) -> FastAPI:
         title="qa",
         version=__version__,
         description="Ask your own documents: the passages that answer, with their exact source.",
+        docs_url=None,  # FastAPI's load scripts from elsewhere
+        redoc_url=None,
     )
     app.state.dispatcher = Dispatcher(bot)
-    for part in (asking, operations):
+    for part in (asking, operations, docs):
         app.include_router(part.router)
     problems.install(app)
+    guards.install(app, bot.settings)
     return app

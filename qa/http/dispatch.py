@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +15,8 @@ from qa.errors import OverloadedError, UsageError
 from qa.http.schemas import MAX_TURNS, AskRequest
 from qa.service import QA
 from qa.types import Answer, Turn
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -55,6 +58,8 @@ class Dispatcher:
                 request.question, request.top_k, where=request.filters, history=history
             )
 
+        if self.bot.settings.log_questions:
+            logger.info("question", extra={"question": request.question})
         answered = await self._run(answer, self._asking)
         if request.conversation_id:
             turn = Turn(request.question, answered.text)

@@ -32,7 +32,7 @@ def problem_body(status: int, title: str, detail: str | None = None) -> dict[str
 
 
 def install(app: FastAPI) -> None:
-    """Makes every error of an application's a problem."""
+    """Makes every error of an application's a problem; of unexpected ones see `qa.http.logs`."""
 
     @app.exception_handler(QAError)
     async def qa_error(request: Request, error: QAError) -> JSONResponse:
@@ -49,7 +49,3 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, str(error.detail), headers=error.headers)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        return problem(500, "Something failed", "The server's log says more.")
