@@ -21,11 +21,17 @@ _ACCEPTED += ["Mcp-Protocol-Version", "Last-Event-ID"]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Puts the guards before an application's routes."""
+    """Puts the guards before an application's routes.
+
+    Raises:
+        KeysError: the API keys can't be read.
+    """
+    keys = Keys(settings.store)
+    _ = keys.demanded  # noted from the start: it doesn't open when their file goes
     # The last one added is the first to be asked.
     app.add_middleware(Bodies, settings=settings)
     app.add_middleware(RateLimits, settings=settings, on_loopback=is_loopback(settings.host))
-    app.add_middleware(Access, keys=Keys(settings.store))
+    app.add_middleware(Access, keys=keys)
     app.add_middleware(SameSite, origins=settings.cors_origins)
     if settings.cors_origins:
         # Preflights bring no key. A key isn't a credential in the sense of CORS, as a cookie is.
