@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.http.logs import route_of
 
@@ -57,19 +57,22 @@ class Tracing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # The instrumentation never sees the query (that of GET /ask is the question), nor a path
-        # that is none of ours.
-        shown = {**scope, "query_string": b"", "qa.scope": scope}
+        # The instrumentation sees neither the query, which of GET /ask is the question, nor the
+        # path, which may say anything where it is none of ours.
+        shown = {**scope, "path": "/", "raw_path": b"/", "query_string": b"", "qa.scope": scope}
         await self._traced(shown, receive, send)
 
     async def _named(self, scope: Scope, receive: Receive, send: Send) -> None:
         from opentelemetry import trace
 
         whole: Scope = scope["qa.scope"]
-        try:
-            await self._app(whole, receive, send)
-        finally:
-            route = route_of(whole)
-            span = trace.get_current_span()
-            span.update_name(f"{whole['method']} {route}".strip())
-            span.set_attribute("http.route", route)
+        span = trace.get_current_span()
+
+        async def naming(message: Message) -> None:
+            if message["type"] == "http.response.start":  # by now the route is known
+                route = route_of(whole)
+                span.update_name(f"{whole['method']} {route}".strip())
+                span.set_attribute("http.route", route)
+            await send(message)
+
+        await self._app(whole, receive, naming)
