@@ -6,12 +6,13 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -23,6 +24,21 @@ from qa.passages.splitting import DEFAULT_TOKENS
 
 FILE = "qa.toml"
 MAX_TOP_K = 1000
+
+
+def _split(value: Any) -> Any:
+    """In a variable commas stand between values."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+Names = Annotated[
+    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]], NoDecode, BeforeValidator(_split)
+]
+Origins = Annotated[
+    list[Annotated[str, Field(pattern=r"^https?://[a-z0-9._-]+(:\d+)?$")]],
+    NoDecode,
+    BeforeValidator(_split),
+]
 
 
 class Settings(BaseSettings):
@@ -114,11 +130,11 @@ class Settings(BaseSettings):
     insecure: bool = Field(
         False, description="Let `qa serve` listen elsewhere than on loopback without API keys."
     )
-    allowed_hosts: list[str] = Field(
+    allowed_hosts: Names = Field(
         [], description="Names, besides loopback and host, under which `qa serve` is reached."
     )
-    cors_origins: list[str] = Field(
-        [], description='Origins whose pages may ask, as ["https://wiki.example.org"].'
+    cors_origins: Origins = Field(
+        [], description="Origins whose pages may ask, as https://wiki.example.org."
     )
     rate_limit: str = Field(
         "auto",
@@ -168,7 +184,7 @@ def load_settings(**flags: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         problem = error.errors()[0]
-        name = ".".join(str(part) for part in problem["loc"])
+        name = str(problem["loc"][0])
         where = _origin(name, given)
         raise SettingsError(
             f"The setting {name} from {where} is wrong ({problem['msg']}): "

@@ -58,7 +58,8 @@ class _Body:
         self._receive = receive
         self._send = send
         self._limit = limit
-        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+        self._began: float | None = None
         self._received = 0
         self._whole = False
         self._refusal: HTTPException | None = None
@@ -82,7 +83,9 @@ class _Body:
             raise self._refusal
         if self._whole:  # what comes now is that the client has gone, whenever it does
             return await self._receive()
-        left = self._deadline + self._received / _LEAST_BYTES_PER_SECOND - time.monotonic()
+        now = time.monotonic()
+        self._began = self._began or now
+        left = self._began + self._seconds + self._received / _LEAST_BYTES_PER_SECOND - now
         try:
             if left <= 0:
                 raise TimeoutError

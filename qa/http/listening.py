@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
     family, kind, protocol, _, address = _addresses(settings.host, settings.port)[0]
     with socket.socket(family, kind, protocol) as listener:
         try:
-            if hasattr(socket, "SO_REUSEADDR"):
+            if os.name == "posix":  # elsewhere it means that several may listen
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
         except OSError as error:

@@ -65,10 +65,9 @@ class RequestLog:
             pass  # there is nobody left to tell
         except Exception as error:
             logger.error("request failed", exc_info=error)
-            if status is not None:
-                raise  # half an answer: the connection is closed on it
-            failed = problem(500, "Something failed", "The server's log says more.")
-            await failed(scope, receive, noting)
+            if status is None:  # else half an answer is sent, and the server closes on it
+                failed = problem(500, "Something failed", "The server's log says more.")
+                await failed(scope, receive, noting)
         finally:
             facts = {
                 "method": scope["method"],

@@ -51,7 +51,7 @@ class SameSite:
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
         self._app = app
-        self._origins = {origin.rstrip("/").lower() for origin in origins}
+        self._origins = set(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._may_ask(scope["method"], Headers(scope=scope)):

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qa.http.headers import SecurityHeaders, protect
+from qa.http.logs import RequestLog
 from qa.http.problems import problem
 
 
@@ -148,4 +149,4 @@ async def _full(scope: Scope, receive: Receive, send: Send) -> None:
     await problem(503, "Too much to do", detail, headers)(scope, receive, send)
 
 
-_FULL = SecurityHeaders(_full)
+_FULL = SecurityHeaders(RequestLog(_full))

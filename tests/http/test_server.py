@@ -1,0 +1,180 @@
+"""The server process: where it may listen, what it says, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from qa.keys import Keys
+from tests.cli.test_commands import assert_error
+from tests.conftest import SEEDS, RunQA
+from tests.http.raw import connect, head, read_all, status_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "seeds").symlink_to(SEEDS)
+    return tmp_path
+
+
+class Running:
+    """A `qa serve` of a test's own, on a free port."""
+
+    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+        command = [str(Path(sys.executable).parent / "qa"), "serve", "--port", "0", *arguments]
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=os.environ | environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.process.stdout
+        first = self.process.stdout.readline()
+        found = re.search(r"running on (http://\S+)", first)
+        assert found, self.process.communicate()
+        self.address = found[1]
+
+    def stop(self, sent: int = signal.SIGTERM) -> None:
+        self.process.send_signal(sent)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:  # until it has heard it
+            try:
+                connect(self.address).close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.02)
+        raise AssertionError("it goes on listening")
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def running(folder: Path) -> Iterator[Running]:
+    with closing(Running(folder, QA_CLIENT_SECONDS="60")) as running:
+        yield running
+
+
+# ---------------------------------------------------------------------- where it listens
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_elsewhere_than_on_loopback_it_listens_only_with_a_key(host, qa: RunQA, folder):
+    assert_error(qa("serve", "--host", host), 2, "`qa keys create NAME`", "--insecure")
+    Keys(folder / "vectors").revoke(Keys(folder / "vectors").create("one")[0].id)
+    assert_error(qa("serve", "--host", host), 2, "`qa keys create NAME`")
+    assert not (folder / "vectors" / "catalog.sqlite").exists()  # it is refused before all else
+
+
+def test_with_a_key_it_listens_anywhere_and_wants_the_key(folder):
+    _, token = Keys(folder / "vectors").create("one")
+    with closing(Running(folder, "--host", "0.0.0.0")) as running:
+        port = running.address.rpartition(":")[2]
+        for host in ("127.0.0.1", "127.0.0.2"):  # all addresses are listened on, and are its names
+            url = f"http://{host}:{port}/openapi.json"
+            assert httpx.get(url).status_code == 401
+            headers = {"Authorization": f"Bearer {token}"}
+            response = httpx.get(url, headers=headers)
+            assert response.status_code == 200
+            assert response.headers["ratelimit-policy"] == '"default";q=600;w=60'
+            refused = httpx.get(url, headers=headers | {"Host": "evil.example"})
+            assert refused.status_code == 421
+
+
+def test_insecure_says_so_and_limits_each_address(folder):
+    with closing(Running(folder, "--host", "0.0.0.0", "--insecure")) as running:
+        url = running.address.replace("0.0.0.0", "127.0.0.1")
+        response = httpx.post(f"{url}/ask", json={"question": "Who?"})
+        assert response.status_code == 200
+        assert "ratelimit" in response.headers
+        running.stop()
+        assert "anyone who reaches" in running.process.communicate(timeout=20)[1]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.5", "::1"])
+def test_loopback_has_several_names(host, folder):
+    with closing(Running(folder, "--host", host)) as running:
+        assert httpx.get(f"{running.address}/healthz").status_code == 200
+
+
+def test_a_port_in_use_is_said_in_a_sentence(qa: RunQA, folder):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        run = qa("serve", "--port", str(port))
+    assert_error(run, 1, f"Port {port} of 127.0.0.1", "in use", "--port")
+    assert len(run.stderr.splitlines()) == 1
+    assert not (folder / "vectors").exists()
+
+
+def test_an_address_that_cannot_be_had_is_said_in_a_sentence(qa: RunQA, folder):
+    assert_error(qa("serve", "--host", "no.such.host.invalid"), 1, "no host", "--host")
+    assert_error(qa("serve", "--host", "192.0.2.7", "--insecure"), 1, "no such address")
+
+
+def test_damaged_keys_are_no_reason_to_open(qa: RunQA, folder):
+    (folder / "vectors").mkdir()
+    (folder / "vectors" / "keys.json").write_text("{")
+    assert_error(qa("serve", "--port", "0"), 1, "correct the file, or remove it")
+    assert_error(qa("serve", "--host", "0.0.0.0", "--insecure"), 1, "correct the file")
+
+
+# ---------------------------------------------------------------------- how it ends
+
+
+def test_all_is_loaded_before_it_says_that_it_runs(running):
+    answer = httpx.post(f"{running.address}/ask", json={"question": "Who met whom?"}).json()
+    assert answer["timings_ms"].get("load", 0) < 100
+    assert answer["timings_ms"]["total"] < 2000
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_what_is_in_flight_is_answered_before_it_ends(sent, running):
+    body = json.dumps({"question": "What was chosen as the 2024 Cultural Capital?"}).encode()
+    with connect(running.address) as asking, connect(running.address) as idle:
+        idle.sendall(head("GET /healthz HTTP/1.1"))
+        assert status_of(idle.recv(65536)) == 200
+        kind = "Content-Type: application/json"
+        asking.sendall(head("POST /ask HTTP/1.1", kind, f"Content-Length: {len(body)}"))
+        time.sleep(0.2)
+        running.stop(sent)
+        assert read_all(idle) == b""
+        assert running.process.poll() is None
+        asking.sendall(body)
+        response = read_all(asking)
+    assert status_of(response) == 200
+    assert b"Shusha" in response
+    log = running.process.communicate(timeout=10)[1]
+    assert running.process.returncode == 0
+    assert "Traceback" not in log
+
+
+def test_it_waits_only_so_long(folder):
+    with closing(Running(folder, QA_CLIENT_SECONDS="60", QA_DRAIN_SECONDS="1")) as running:
+        with connect(running.address) as asking:
+            asking.sendall(
+                head("POST /ask HTTP/1.1", "Content-Type: application/json", "Content-Length: 9")
+            )
+            time.sleep(0.2)
+            running.stop()
+            log = running.process.communicate(timeout=5)[1]
+        assert running.process.returncode == 0
+        assert "Traceback" not in log
+
+
+def test_it_ends_at_once_where_nothing_is_in_flight(running):
+    since = time.monotonic()
+    running.stop()
+    running.process.communicate(timeout=10)
+    assert running.process.returncode == 0
+    assert time.monotonic() - since < 3
