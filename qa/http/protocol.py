@@ -7,6 +7,7 @@ What is told at this level, before any application, are problems as well.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import h11
@@ -136,7 +137,8 @@ class Protocol(H11Protocol):
         response = problem(status, title, detail, {"Connection": "close"})
         headers = MutableHeaders(raw=list(response.raw_headers))
         protect(headers)
-        head = h11.Response(status_code=status, headers=headers.raw)
+        reason = HTTPStatus(status).phrase.encode()
+        head = h11.Response(status_code=status, headers=headers.raw, reason=reason)
         for event in (head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,11 +13,14 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.errors import StoreEmptyError
 from qa.http import logs
 from qa.http.app import create_app
+from qa.http.headers import SecurityHeaders
 from qa.http.listening import is_loopback, refused, url_of
+from qa.http.problems import problem
 from qa.http.protocol import Protocol
 from qa.keys import Keys
 from qa.service import QA
@@ -44,7 +48,7 @@ def serve(bot: QA, listener: socket.socket) -> None:
     logs.configure(settings.log_questions)
     _load(bot)
     config = uvicorn.Config(
-        create_app(bot),
+        SecurityHeaders(_Ended(create_app(bot))),
         http=partial(  # type: ignore[arg-type] # it is called, as a class would be
             Protocol,
             client_seconds=settings.client_seconds,
@@ -98,6 +102,31 @@ class _Server(uvicorn.Server):
     def stop(self, sig: int, frame: Any) -> None:
         """A signal before the server handles them, or after, when it sends them once more."""
         self.should_exit = True
+
+
+class _Ended:
+    """Tells the clients of requests that are still at work when the time to finish is over, and so
+    are cancelled."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answered = False
+
+        async def noting(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            if not answered:
+                ended = problem(503, "Stopping", "The service is being stopped: try again later.")
+                await ended(scope, receive, send)
 
 
 def _leave() -> None:

@@ -20,7 +20,7 @@ import pytest
 from qa.keys import Keys
 from tests.cli.test_commands import assert_error
 from tests.conftest import SEEDS, RunQA
-from tests.http.raw import connect, head, read_all, status_of
+from tests.http.raw import connect, head, problem_of, read_all, status_of
 
 
 @pytest.fixture
@@ -156,6 +156,7 @@ def test_what_is_in_flight_is_answered_before_it_ends(sent, running):
     assert b"Shusha" in response
     log = running.process.communicate(timeout=10)[1]
     assert running.process.returncode == 0
+    assert "ERROR" not in log
     assert "Traceback" not in log
 
 
@@ -167,9 +168,46 @@ def test_it_waits_only_so_long(folder):
             )
             time.sleep(0.2)
             running.stop()
+            assert problem_of(read_all(asking))["title"] == "Stopping"
             log = running.process.communicate(timeout=5)[1]
         assert running.process.returncode == 0
         assert "Traceback" not in log
+        assert "traceback" not in log
+
+
+STUCK = """
+import socket, sys, time
+from pathlib import Path
+import qa.http.server as server
+from qa import QA
+from qa.http import listening
+
+bot = QA.open("vectors", port=0, drain_seconds=1)
+bot.prepare()
+answer = type(bot).ask
+answers = iter([answer, lambda *_, **__: time.sleep(60)])
+QA.ask = lambda *given, **options: next(answers)(*given, **options)
+server._GRACE = 0.5
+with listening(bot.settings) as listener:
+    server.serve(bot, listener)
+"""
+
+
+def test_a_question_without_end_is_left_behind(folder):
+    """The first question, that loads all, is answered; the next takes a minute."""
+    command = [sys.executable, "-c", STUCK]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    with closing(Running.__new__(Running)) as running:
+        running.process = process
+        running.address = running.first_line()
+        with connect(running.address) as asking:
+            body = b'{"question": "Who?"}'
+            kind = "Content-Type: application/json"
+            asking.sendall(head("POST /ask HTTP/1.1", kind, f"Content-Length: {len(body)}") + body)
+            time.sleep(0.5)
+            running.stop()
+            process.communicate(timeout=8)
+    assert process.returncode == 1
 
 
 def test_it_ends_at_once_where_nothing_is_in_flight(running):
