@@ -19,7 +19,7 @@ from qa.errors import StoreEmptyError
 from qa.http import logs
 from qa.http.app import create_app
 from qa.http.headers import SecurityHeaders
-from qa.http.listening import is_loopback, refused, url_of
+from qa.http.address import is_loopback, refused, url_of
 from qa.http.problems import problem
 from qa.http.protocol import Protocol
 from qa.keys import Keys
@@ -38,7 +38,7 @@ def serve(bot: QA, listener: socket.socket) -> None:
     Model and indexes are loaded before the first request.
 
     Args:
-        listener: see `qa.http.listening`.
+        listener: see `qa.http.address.listening`.
 
     Raises:
         ListenError: another process took the address meanwhile.

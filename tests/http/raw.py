@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -16,6 +17,19 @@ def connect(address: str, timeout: float = 10) -> socket.socket:
 def head(*lines: str, host: str = "127.0.0.1") -> bytes:
     """A request's head, of its first line and further ones."""
     return "\r\n".join([lines[0], f"Host: {host}", *lines[1:], "", ""]).encode()
+
+
+def read_one(connection: socket.socket) -> bytes:
+    """One response, that says its length; the connection stays."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    top, _, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", top)
+    assert length, received
+    while len(body) < int(length[1]):
+        body += connection.recv(65536)
+    return top + b"\r\n\r\n" + body
 
 
 def read_all(connection: socket.socket) -> bytes:

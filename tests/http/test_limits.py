@@ -15,7 +15,7 @@ import pytest
 from qa.keys import Keys
 from tests.conftest import SEEDS
 from tests.http.conftest import serving
-from tests.http.raw import connect, exchange, head, problem_of, read_all, status_of
+from tests.http.raw import connect, exchange, head, problem_of, read_all, read_one, status_of
 
 SECONDS = 1.0
 """What the server gives a client."""
@@ -83,7 +83,7 @@ def test_on_loopback_without_keys_nothing_is_counted(strict):
 def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(strict):
     with connect(strict) as connection:
         connection.sendall(head(*POST, "Content-Length: 10001"))
-        assert status_of(connection.recv(65536)) == 413
+        assert status_of(read_one(connection)) == 413
 
 
 def test_a_body_that_becomes_too_large_is_refused_while_it_comes(strict):
@@ -124,6 +124,12 @@ def test_a_length_that_is_none_is_a_problem(length, strict):
 def test_a_head_without_end_is_a_problem(strict):
     lines = [f"X-{n}: {'x' * 1000}" for n in range(200)]
     assert problem_of(exchange(strict, head("GET / HTTP/1.1", *lines)))["status"] == 400
+
+
+def test_a_body_that_is_cut_into_no_pieces_is_a_problem(strict):
+    with connect(strict) as connection:
+        connection.sendall(head(*POST, "Transfer-Encoding: chunked") + b"2\r\n{}\r\nnonsense\r\n")
+        assert problem_of(read_all(connection))["status"] == 400
 
 
 # ---------------------------------------------------------------------- of which kind
@@ -222,7 +228,7 @@ def test_a_body_that_comes_byte_by_byte_is_cut_off(coding, strict):
 def test_a_body_that_goes_on_after_the_refusal_is_cut_off(strict):
     with connect(strict) as connection:
         connection.sendall(head(*POST[:1], "Content-Type: text/plain", "Content-Length: 1000"))
-        assert status_of(connection.recv(65536)) == 415
+        assert status_of(read_one(connection)) == 415
         since = time.monotonic()
         trickle(connection, b" " * 1000, SECONDS + 3)
         assert time.monotonic() - since < SECONDS + 3
@@ -231,7 +237,7 @@ def test_a_body_that_goes_on_after_the_refusal_is_cut_off(strict):
 def test_a_second_request_is_waited_for_only_so_long(strict):
     with connect(strict) as connection:
         connection.sendall(head("GET /healthz HTTP/1.1"))
-        assert status_of(connection.recv(65536)) == 200
+        assert status_of(read_one(connection)) == 200
         since = time.monotonic()
         trickle(connection, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 99, SECONDS)
         assert problem_of(assert_ended_in_time(connection, since))["status"] == 408
