@@ -7,9 +7,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 from qa.http import tracing
 from qa.http.access import Access, RateLimits
+from qa.http.address import is_loopback
 from qa.http.bodies import Bodies
 from qa.http.headers import SecurityHeaders
-from qa.http.address import is_loopback
 from qa.http.logs import RequestLog
 from qa.http.origins import Hosts, SameSite
 from qa.keys import Keys

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.errors import StoreEmptyError
 from qa.http import logs
+from qa.http.address import is_loopback, refused, url_of
 from qa.http.app import create_app
 from qa.http.headers import SecurityHeaders
-from qa.http.address import is_loopback, refused, url_of
 from qa.http.problems import problem
 from qa.http.protocol import Protocol
 from qa.keys import Keys
