@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 import uuid
+from collections.abc import Iterator
 from contextvars import ContextVar
 from types import TracebackType
 
@@ -138,11 +139,15 @@ def _traceback(failure: _ExcInfo, messages: bool) -> str:
     """Without ``messages`` only the system's own errors say more than their kind."""
     if messages:
         return "".join(traceback.format_exception(failure[1])).rstrip()
-    error = failure[1]
-    parts: list[str] = []
+    return "\n\nafter\n\n".join(_frames(failure[1]))
+
+
+def _frames(error: BaseException | None) -> Iterator[str]:
+    """Where an error, what it consists of, and what it came of happened, the latest first."""
     while error is not None:
         message = f": {error}" if isinstance(error, _SYSTEM) else ""
         frames = "".join(traceback.format_tb(error.__traceback__))
-        parts.append(f"{frames}{type(error).__qualname__}{message}")
+        yield f"{frames}{type(error).__qualname__}{message}"
+        for part in getattr(error, "exceptions", ()):  # a group's
+            yield from _frames(part)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n\nafter\n\n".join(parts)

@@ -70,7 +70,7 @@ class Protocol(H11Protocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._send_timer:
+        if self._send_timer and not self.transport.is_closing():
             self._send_timer.cancel()
             self._send_timer = None
 

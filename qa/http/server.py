@@ -48,7 +48,7 @@ def serve(bot: QA, listener: socket.socket) -> None:
     logs.configure(settings.log_questions)
     _load(bot)
     config = uvicorn.Config(
-        SecurityHeaders(_Ended(create_app(bot))),
+        _Ended(create_app(bot)),
         http=partial(  # type: ignore[arg-type] # it is called, as a class would be
             Protocol,
             client_seconds=settings.client_seconds,
@@ -91,13 +91,13 @@ class _Server(uvicorn.Server):
             print(f"qa is running on {url_of(listener)} (Ctrl+C stops it)", flush=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        if len(self._captured_signals) == 1:
+        if not self.should_exit:
             # A thread that is in the middle of a question can't be cancelled, only left behind.
             # The store stands that: whatever is half done in it is undone.
             last = threading.Timer((self.config.timeout_graceful_shutdown or 0) + _GRACE, _leave)
             last.daemon = True
             last.start()
+        super().handle_exit(sig, frame)
 
     def stop(self, sig: int, frame: Any) -> None:
         """A signal before the server handles them, or after, when it sends them once more."""
@@ -126,7 +126,7 @@ class _Ended:
                 raise
             if not answered:
                 ended = problem(503, "Stopping", "The service is being stopped: try again later.")
-                await ended(scope, receive, send)
+                await SecurityHeaders(ended)(scope, receive, send)
 
 
 def _leave() -> None:
