@@ -294,5 +294,6 @@ class _Batch:
             part = slice(start, start + BATCH_PASSAGES)
             texts = self._texts[part]
             parts.append(self._embedder.embed_sentences(texts, self._sentences[part]))
-            self._on_stage("embedding", start + len(texts), len(self._texts))
+            if texts:
+                self._on_stage("embedding", start + len(texts), len(self._texts))
         return Embedded.joined(parts)

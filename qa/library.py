@@ -242,10 +242,12 @@ def _no_document(id_: str) -> NotFoundError:
 
 def _read_regular(path: Path, most_bytes: int) -> bytes | None:
     """All of a regular file that isn't larger, or None."""
-    # Opening a pipe would wait for somebody who writes to it.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+    def without_waiting(name: str, flags: int) -> int:  # as the opening of a pipe does
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with open(path, "rb", opener=without_waiting) as file:  # Path.open takes no opener
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
                 return None
