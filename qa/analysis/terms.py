@@ -34,12 +34,16 @@ VERSION = 1
 again."""
 
 _GRAM = 4
+_MOST_WORDS = 200_000
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _TOKEN = rf"[{_UNSPACED}]+|[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}]]+"
 _IS_UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
+# Latin letters, digits and usual signs: there a word is the same to `re` as to the analysers.
+_PLAIN = re.compile("[\x00-\xa9\xab-\u024f\u2010-\u2027\u2030-\u205e\u20ac]*")
+_WORD = re.compile(r"[^\W_]+")
 # Unlike Latin ones, the accents of Greek are not folded by the analysers.
 _GREEK = str.maketrans("ΆΈΉΊΌΎΏΪΫάέήίόύώϊϋΐΰς", "ΑΕΗΙΟΥΩΙΥαεηιουωιυιυσ")
 # Accents that composition leaves over, and the vowel points of Arabic and Hebrew.
@@ -58,7 +62,8 @@ class Terms:
 class Content:
     """What a text can be asked for, made faster than `Terms`, as of a text that is looked at once.
 
-    ``words`` are the text's words, each between marks, so that a 4-gram is a part of it.
+    ``words`` are the text's words, each between marks, so that a 4-gram is a part of it, in no
+    particular order.
     """
 
     stems: frozenset[str]
@@ -81,11 +86,36 @@ def analyse(text: str, analysis: str) -> Terms:
 def content(text: str, analysis: str) -> Content:
     """What a text can be asked for, by one of the analyses that `analysis_of` names."""
     text = _normalised(text, analysis)
+    if _PLAIN.fullmatch(text):  # word by word: most have been met before
+        known = _words(analysis)
+        found = map(known.__getitem__, set(_WORD.findall(text.lower())))
+        words = [word for word in found if word is not None]
+        return Content(
+            frozenset(stem for stem, _ in words), " ".join(marked for _, marked in words)
+        )
     stemmed, plain = _analysers(analysis)
     return Content(
         frozenset(_stems(stemmed.analyze(text))),
         " ".join(f"^{word}$" for word in plain.analyze(text)),
     )
+
+
+class _Words(dict[str, tuple[str, str] | None]):
+    """Stem and marked form of words in plain letters; None of one that is passed over."""
+
+    def __init__(self, analysis: str) -> None:
+        super().__init__()
+        self._stemmed, self._plain = _analysers(analysis)
+
+    def __missing__(self, word: str) -> tuple[str, str] | None:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        stems, words = self._stemmed.analyze(word), self._plain.analyze(word)
+        self[word] = found = (stems[0], f"^{words[0]}$") if words else None
+        return found
+
+
+_words = cache(_Words)
 
 
 def _normalised(text: str, analysis: str) -> str:
