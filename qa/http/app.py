@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from qa import __version__
-from qa.http import asking, operations, problems
+from qa.http import asking, documents, openapi, operations, problems, uploading
 from qa.http.dispatch import Dispatcher
+from qa.http.metrics import MetricsMiddleware
 from qa.service import QA
 
 
@@ -17,8 +18,10 @@ def create_app(bot: QA) -> FastAPI:
         version=__version__,
         description="Ask your own documents: the passages that answer, with their exact source.",
     )
-    app.state.dispatcher = Dispatcher(bot)
-    for part in (asking, operations):
+    app.state.dispatcher = dispatcher = Dispatcher(bot)
+    for part in (asking, documents, uploading, operations):
         app.include_router(part.router)
     problems.install(app)
+    openapi.install(app)
+    app.add_middleware(MetricsMiddleware, metrics=dispatcher.metrics)  # the last one is outermost
     return app
