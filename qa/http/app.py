@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from qa import __version__
-from qa.http import asking, documents, openapi, operations, problems, uploading
+from qa.http import asking, docs, documents, guards, openapi, operations, problems, uploading
 from qa.http.dispatch import Dispatcher
 from qa.http.metrics import MetricsMiddleware
 from qa.service import QA
@@ -17,11 +17,14 @@ def create_app(bot: QA) -> FastAPI:
         title="qa",
         version=__version__,
         description="Ask your own documents: the passages that answer, with their exact source.",
+        docs_url=None,  # FastAPI's load scripts from elsewhere
+        redoc_url=None,
     )
     app.state.dispatcher = dispatcher = Dispatcher(bot)
-    for part in (asking, documents, uploading, operations):
+    for part in (asking, documents, uploading, operations, docs):
         app.include_router(part.router)
     problems.install(app)
     openapi.install(app)
+    guards.install(app, bot.settings)
     app.add_middleware(MetricsMiddleware, metrics=dispatcher.metrics)  # the last one is outermost
     return app
