@@ -12,7 +12,7 @@ def main() -> None:
 
     debug = "--debug" in sys.argv or os.environ.get("QA_DEBUG") == "1"
     try:
-        from qa.cli import evaluation, tuning  # noqa: F401 - their commands join the app's
+        from qa.cli import evaluation, mcp, tuning  # noqa: F401 - their commands join the app's
         from qa.cli.app import app
 
         app()

@@ -1,0 +1,224 @@
+"""OpenAI's chat interface over the same service: `POST /v1/chat/completions`, `GET /v1/models`.
+
+What a chat front end sends is taken as far as it can be: any model's name means qa, sampling
+settings and offered tools mean nothing. What would be answered wrongly is refused: several
+answers, a tool that must be called, JSON, sound, a question with an image.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Annotated, Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
+
+from qa.errors import QAError, UsageError
+from qa.http.chat import Reply, conversation, text_of
+from qa.http.chat_schemas import (
+    EXAMPLE_COMPLETION,
+    EXAMPLE_ERROR,
+    EXAMPLE_MODEL,
+    MODEL,
+    ChatRequest,
+    error_body,
+)
+from qa.http.dispatch import Dispatcher, dispatcher
+from qa.http.schemas import AskRequest, TurnModel
+from qa.service import checked_question
+from qa.settings import MAX_TOP_K
+
+_STARTED = int(time.time())
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class _Route(APIRoute):
+    """Errors in OpenAI's shape, so that its clients raise what they document."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return _invalid(error)
+            except QAError as error:
+                kind = "server_error" if error.http_status >= 500 else "invalid_request_error"
+                return _error(error.http_status, str(error), kind)
+
+        return handled
+
+
+def _error(status: int, message: str, kind: str, **details: str) -> JSONResponse:
+    return JSONResponse(error_body(message, kind, **details), status_code=status)
+
+
+def _invalid(error: RequestValidationError) -> JSONResponse:
+    wrong = error.errors()[0]
+    param = ".".join(str(part) for part in wrong["loc"][1:])
+    message = f"{param or 'The body'} is not valid: {wrong['msg']}."
+    return _error(400, message, "invalid_request_error", param=param or "body")
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": what, "content": {"application/json": {"example": EXAMPLE_ERROR}}}
+    for status, what in {400: "Refused", 404: "Not found", 503: "Can't answer now"}.items()
+}
+
+router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=_Route)
+
+
+@router.get(
+    "/models",
+    summary="The models: there is one",
+    responses={
+        200: {
+            "content": {
+                "application/json": {"example": {"object": "list", "data": [EXAMPLE_MODEL]}}
+            }
+        }
+    },
+)
+async def models() -> JSONResponse:
+    return JSONResponse({"object": "list", "data": [_model()]})
+
+
+@router.get(
+    "/models/{model}",
+    summary="A model",
+    responses={200: {"content": {"application/json": {"example": EXAMPLE_MODEL}}}, **_ERRORS},
+)
+async def model(model: str) -> JSONResponse:
+    if model != MODEL:
+        message = f"There is no model {model[:100]!r}: the only one is {MODEL!r}."
+        return _error(404, message, "invalid_request_error", param="model", code="model_not_found")
+    return JSONResponse(_model())
+
+
+@router.post(
+    "/chat/completions",
+    summary="Answer the last question of a conversation",
+    responses={
+        200: {
+            "content": {
+                "application/json": {"example": EXAMPLE_COMPLETION},
+                "text/event-stream": {"example": "data: {…}\n\ndata: [DONE]\n\n"},
+            }
+        },
+        **_ERRORS,
+    },
+)
+async def complete(
+    body: ChatRequest,
+    request: Request,
+    dispatch: Annotated[Dispatcher, Depends(dispatcher)],
+) -> Response:
+    _refuse_what_cant_be_done(body)
+    question, history = conversation(body.messages)
+    asked = AskRequest(
+        question=checked_question(question),
+        top_k=_top_k(body.top_k),
+        filters=body.filters,
+        history=[TurnModel(question=turn.question, answer=turn.answer) for turn in history],
+    )
+    answer = await dispatch.ask(asked, getattr(request.state, "principal", ""))
+    reply = Reply(answer, str(request.base_url))
+    extra = {"qa": answer.to_dict(), "citations": reply.citations}
+    wants_usage = not body.stream or (body.stream_options and body.stream_options.include_usage)
+    usage = await _usage(dispatch, body, reply) if wants_usage else None
+    if body.stream:
+        return StreamingResponse(
+            _events(reply, extra, usage),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-cache"},
+        )
+    message = {"role": "assistant", "content": reply.content, "refusal": None, **extra}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    return JSONResponse({**_head("chat.completion"), "choices": [choice], "usage": usage})
+
+
+@router.api_route(
+    "/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+)
+async def nothing_else(request: Request, rest: str) -> JSONResponse:
+    message = (
+        f"There is no {request.method} /v1/{rest[:100]}: "
+        "what there is are POST /v1/chat/completions and GET /v1/models."
+    )
+    return _error(404, message, "invalid_request_error", code="unknown_url")
+
+
+def _refuse_what_cant_be_done(body: ChatRequest) -> None:
+    """Raises UsageError for what a client relies on and wouldn't get."""
+    if body.n not in (None, 1):
+        raise UsageError(f"n is {body.n}: there is one answer, so leave it out.")
+    if body.tool_choice not in (None, "none", "auto") or isinstance(body.function_call, dict):
+        raise UsageError("No tool is ever called here: leave out tool_choice, or say 'auto'.")
+    if (body.response_format or {}).get("type", "text") != "text":
+        raise UsageError(
+            "The answer is text: leave out response_format, or ask POST /ask for JSON."
+        )
+    if set(body.modalities or ()) - {"text"}:
+        raise UsageError("The answer is text: leave out modalities.")
+
+
+def _top_k(given: float | None) -> int | None:
+    """The number of passages; what can't be one was meant for a sampler."""
+    return int(given) if given is not None and 1 <= given <= MAX_TOP_K else None
+
+
+async def _usage(dispatch: Dispatcher, body: ChatRequest, reply: Reply) -> dict[str, int]:
+    """What was sent and answered, in tokens of the embedding model."""
+    texts = [*map(text_of, body.messages), reply.content]
+    # Not by `dispatch.run`: a question must not wait for uploads, and this takes a millisecond.
+    *sent, answered = await run_sync(lambda: dispatch.bot.embedder.count_tokens(texts))
+    return {
+        "prompt_tokens": sum(sent),
+        "completion_tokens": answered,
+        "total_tokens": sum(sent) + answered,
+    }
+
+
+async def _events(
+    reply: Reply, extra: dict[str, Any], usage: dict[str, int] | None
+) -> AsyncIterator[str]:
+    """The chunks of a streamed completion: text, then why it ends and what it rests on, usage."""
+    head = _head("chat.completion.chunk")
+    if usage is not None:
+        head["usage"] = None  # in every chunk but the one that has it
+    for chunk in _chunks(reply, extra):
+        yield _event({**head, **chunk})
+    if usage is not None:
+        yield _event({**head, "choices": [], "usage": usage})
+    yield "data: [DONE]\n\n"
+
+
+def _chunks(reply: Reply, extra: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+        only = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return {"choices": [only]}
+
+    yield choice({"role": "assistant", "content": ""})
+    yield from (choice({"content": piece}) for piece in reply.pieces())
+    yield {**choice({}, "stop"), **extra}
+
+
+def _event(chunk: dict[str, Any]) -> str:
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+
+
+def _head(kind: str) -> dict[str, Any]:
+    identity = f"chatcmpl-{uuid.uuid4().hex}"
+    return {"id": identity, "object": kind, "created": int(time.time()), "model": MODEL}
+
+
+def _model() -> dict[str, Any]:
+    return {"id": MODEL, "object": "model", "created": _STARTED, "owned_by": "qa"}
