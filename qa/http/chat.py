@@ -53,9 +53,10 @@ def conversation(messages: Sequence[Message]) -> tuple[str, list[Turn]]:
 
 def text_of(message: Message) -> str:
     """The text of a message's parts."""
-    if isinstance(message.content, list):
-        return "\n".join(part.text for part in message.content if part.text is not None)
-    return message.content or ""
+    text = message.content or ""
+    if not isinstance(text, str):
+        text = "\n".join(part.text for part in text if part.text is not None)
+    return text.encode("utf-8", "replace").decode()  # half a character is none to a tokenizer
 
 
 def _check_is_text(message: Message) -> None:

@@ -18,6 +18,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from qa.errors import QAError, UsageError
 from qa.http.chat import Reply, conversation, text_of
@@ -50,6 +51,8 @@ class _Route(APIRoute):
                 return await handle(request)
             except RequestValidationError as error:
                 return _invalid(error)
+            except HTTPException as error:  # a body that isn't even text
+                return _error(error.status_code, str(error.detail), "invalid_request_error")
             except QAError as error:
                 kind = "server_error" if error.http_status >= 500 else "invalid_request_error"
                 return _error(error.http_status, str(error), kind)
@@ -64,8 +67,10 @@ def _error(status: int, message: str, kind: str, **details: str) -> JSONResponse
 def _invalid(error: RequestValidationError) -> JSONResponse:
     wrong = error.errors()[0]
     param = ".".join(str(part) for part in wrong["loc"][1:])
-    message = f"{param or 'The body'} is not valid: {wrong['msg']}."
-    return _error(400, message, "invalid_request_error", param=param or "body")
+    message = f"{param} is not valid: {wrong['msg']}."
+    if not param or wrong["type"] == "json_invalid":
+        message, param = "Send one JSON object, as Content-Type application/json.", "body"
+    return _error(400, message, "invalid_request_error", param=param)
 
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
