@@ -15,21 +15,29 @@ MODEL = "qa"
 class Part(BaseModel):
     """A part of a message's content; only text can be read."""
 
-    type: str = Field(max_length=40)
-    text: str | None = None
+    type: str = Field(max_length=40, examples=["text"])
+    text: str | None = Field(None, examples=["Who met whom?"])
 
 
 class Message(BaseModel):
     """A message of the conversation; what else it holds (name, tool_calls, …) means nothing."""
 
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"] = Field(
+        examples=["user"]
+    )
     content: str | list[Part] | None = Field(
-        None, description='Text, or a list of parts {"type": "text", "text": …}.'
+        None,
+        description='Text, or a list of parts {"type": "text", "text": …}.',
+        examples=["Who met whom?"],
     )
 
 
 class StreamOptions(BaseModel):
-    include_usage: bool = False
+    """How a streamed answer comes."""
+
+    include_usage: bool | None = Field(
+        False, description="Whether a last chunk counts the tokens.", examples=[True]
+    )
 
 
 class ChatRequest(BaseModel):
