@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qa.http.dispatch import Dispatcher
@@ -14,6 +16,20 @@ from qa.http.schemas import AskRequest, TurnModel
 from qa.types import Answer, Turn
 
 Result = TypeVar("Result")
+
+
+def install(app: FastAPI) -> None:
+    """Mounts the door; it answers once the application has started with `lifespan`."""
+    app.state.mcp = Door(app.state.dispatcher)
+    # No GET: there is nothing that a stream held open would ever bring.
+    app.router.routes.append(Route("/mcp", app.state.mcp, methods=["POST"]))
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """The application's lifespan, as far as the door needs one."""
+    async with app.state.mcp.open():
+        yield
 
 
 class Door:
