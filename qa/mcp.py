@@ -33,7 +33,8 @@ PAGE = 100
 """Documents in a page of `resources/list`, and in the resource ``qa://documents``."""
 MAX_TEXT = 100_000
 """Characters that `get_document` returns at once."""
-_MAX_TURNS = 50
+MAX_TURNS, MAX_ANSWER = 50, 20_000
+"""Of the conversation before, as in `qa.http.schemas`: turns, and characters of an answer."""
 
 INSTRUCTIONS = """\
 Answers questions from the user's own documents, with exact sources.
@@ -93,13 +94,13 @@ class EarlierTurn(BaseModel):
     """An earlier question of the conversation and what was answered."""
 
     question: Annotated[str, Field(max_length=MAX_QUESTION)]
-    answer: str | None = None
+    answer: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
 
 
 History = Annotated[
     list[EarlierTurn],
     Field(
-        max_length=_MAX_TURNS,
+        max_length=MAX_TURNS,
         description="The conversation before, oldest first: what 'it' or 'she' refers to.",
     ),
 ]

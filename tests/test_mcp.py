@@ -19,7 +19,7 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
 from qa import QA
-from qa.mcp import MAX_TEXT, PAGE, OnThreads, create_server
+from qa.mcp import MAX_ANSWER, MAX_TEXT, MAX_TURNS, PAGE, OnThreads, create_server
 from tests.conftest import SEEDS, RunQA
 from tests.http.conftest import serving
 
@@ -117,6 +117,14 @@ def test_ask_takes_the_conversation_before(client):
     together = client.tool("ask", question="Who chose it?", history=history)
     assert "Shusha" in together["passages"][0]["text"]
     assert together["passages"][0]["score"] > alone["passages"][0]["score"]
+
+
+def test_a_conversation_before_is_as_long_as_over_http_and_no_longer(client):
+    turn = {"question": "x" * 4000, "answer": "y" * MAX_ANSWER}
+    assert client.tool("ask", question=QUESTION, history=[turn] * MAX_TURNS)["answered"]
+    assert "history" in client.error("ask", question=QUESTION, history=[turn] * (MAX_TURNS + 1))
+    long = turn | {"answer": "y" * (MAX_ANSWER + 1)}
+    assert "history" in client.error("ask", question=QUESTION, history=[long])
 
 
 def test_search_gives_passages_with_their_sources(client):
