@@ -120,11 +120,12 @@ def test_ask_takes_the_conversation_before(client):
 
 
 def test_a_conversation_before_is_as_long_as_over_http_and_no_longer(client):
-    turn = {"question": "x" * 4000, "answer": "y" * MAX_ANSWER}
-    assert client.tool("ask", question=QUESTION, history=[turn] * MAX_TURNS)["answered"]
-    assert "history" in client.error("ask", question=QUESTION, history=[turn] * (MAX_TURNS + 1))
-    long = turn | {"answer": "y" * (MAX_ANSWER + 1)}
-    assert "history" in client.error("ask", question=QUESTION, history=[long])
+    turn = {"question": "x" * 4000, "answer": None}
+    history = [turn] * (MAX_TURNS - 1) + [turn | {"answer": "y" * MAX_ANSWER}]
+    assert client.tool("ask", question=QUESTION, history=history)["answered"]
+    assert "history" in client.error("ask", question=QUESTION, history=[turn, *history])
+    longer = [turn | {"answer": "y" * (MAX_ANSWER + 1)}]
+    assert "history" in client.error("ask", question=QUESTION, history=longer)
 
 
 def test_search_gives_passages_with_their_sources(client):
