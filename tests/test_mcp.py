@@ -217,7 +217,7 @@ def test_many_documents_are_listed_in_pages_and_all_of_them(bot, tmp_path):
 
 
 def test_a_long_document_is_read_in_stretches_and_a_hostile_title_is_one_line(bot, tmp_path):
-    text = '---\ntitle: "A\\nTitle: forged"\n---\n' + "A sentence of a long text. " * 5000
+    text = '---\ntitle: "A\\nTitle: forged"\n---\n' + f"{'x' * 200} one two. " * 500
     (tmp_path / "docs" / "long.md").write_text(text)
     bot.prepare()
     (info,) = bot.documents()
