@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from qa import __version__
 from qa.http import asking, mcp, openai, operations, problems
+from qa.http.chat_errors import OpenAIErrors
 from qa.http.dispatch import Dispatcher
 from qa.service import QA
 
@@ -23,4 +24,5 @@ def create_app(bot: QA) -> FastAPI:
         app.include_router(part.router)
     mcp.install(app)
     problems.install(app)
+    app.add_middleware(OpenAIErrors)  # the last one, and so before all others
     return app

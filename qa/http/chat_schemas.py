@@ -72,13 +72,6 @@ class ChatRequest(BaseModel):
     filters: Filters = []
 
 
-def error_body(
-    message: str, kind: str, param: str | None = None, code: str | None = None
-) -> dict[str, Any]:
-    """An error in OpenAI's shape."""
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-
 EXAMPLE_COMPLETION: dict[str, Any] = {
     "id": "chatcmpl-5f0c6e1f3c0b4d5e8a53b2f3a1d6c7e8",
     "object": "chat.completion",
@@ -111,9 +104,4 @@ EXAMPLE_COMPLETION: dict[str, Any] = {
     ],
     "usage": {"prompt_tokens": 11, "completion_tokens": 196, "total_tokens": 207},
 }
-EXAMPLE_ERROR = error_body(
-    "The messages have no question: end with a user message.",
-    "invalid_request_error",
-    param="messages",
-)
 EXAMPLE_MODEL = {"id": MODEL, "object": "model", "created": 1764032400, "owned_by": "qa"}

@@ -10,26 +10,17 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 
-from qa.errors import QAError, UsageError
+from qa.errors import UsageError
 from qa.http.chat import Reply, conversation, text_of
-from qa.http.chat_schemas import (
-    EXAMPLE_COMPLETION,
-    EXAMPLE_ERROR,
-    EXAMPLE_MODEL,
-    MODEL,
-    ChatRequest,
-    error_body,
-)
+from qa.http.chat_errors import error_body, error_response
+from qa.http.chat_schemas import EXAMPLE_COMPLETION, EXAMPLE_MODEL, MODEL, ChatRequest
 from qa.http.dispatch import Dispatcher, dispatcher
 from qa.http.schemas import AskRequest, TurnModel
 from qa.service import checked_question
@@ -37,48 +28,15 @@ from qa.settings import MAX_TOP_K
 
 _STARTED = int(time.time())
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class _Route(APIRoute):
-    """Errors in OpenAI's shape, so that its clients raise what they document."""
-
-    def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                return _invalid(error)
-            except HTTPException as error:  # a body that isn't even text
-                return _error(error.status_code, str(error.detail), "invalid_request_error")
-            except QAError as error:
-                kind = "server_error" if error.http_status >= 500 else "invalid_request_error"
-                return _error(error.http_status, str(error), kind)
-
-        return handled
-
-
-def _error(status: int, message: str, kind: str, **details: str) -> JSONResponse:
-    return JSONResponse(error_body(message, kind, **details), status_code=status)
-
-
-def _invalid(error: RequestValidationError) -> JSONResponse:
-    wrong = error.errors()[0]
-    param = ".".join(str(part) for part in wrong["loc"][1:])
-    message = f"{param} is not valid: {wrong['msg']}."
-    if not param or wrong["type"] == "json_invalid":
-        message, param = "Send one JSON object, as Content-Type application/json.", "body"
-    return _error(400, message, "invalid_request_error", param=param)
-
-
+_EXAMPLE_ERROR = error_body(
+    "The messages have no question: end with a user message.", "invalid_request_error"
+)
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": what, "content": {"application/json": {"example": EXAMPLE_ERROR}}}
+    status: {"description": what, "content": {"application/json": {"example": _EXAMPLE_ERROR}}}
     for status, what in {400: "Refused", 404: "Not found", 503: "Can't answer now"}.items()
 }
 
-router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=_Route)
+router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
 
 @router.get(
@@ -104,7 +62,7 @@ async def models() -> JSONResponse:
 async def model(model: str) -> JSONResponse:
     if model != MODEL:
         message = f"There is no model {model[:100]!r}: the only one is {MODEL!r}."
-        return _error(404, message, "invalid_request_error", param="model", code="model_not_found")
+        return error_response(404, message, param="model", code="model_not_found")
     return JSONResponse(_model())
 
 
@@ -158,7 +116,7 @@ async def nothing_else(request: Request, rest: str) -> JSONResponse:
         f"There is no {request.method} /v1/{rest[:100]}: "
         "what there is are POST /v1/chat/completions and GET /v1/models."
     )
-    return _error(404, message, "invalid_request_error", code="unknown_url")
+    return error_response(404, message, code="unknown_url")
 
 
 def _refuse_what_cant_be_done(body: ChatRequest) -> None:

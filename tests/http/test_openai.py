@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from openai import OpenAI
 
+from qa.http.chat_errors import OpenAIErrors
 from qa.http.problems import problem
 from tests.conftest import RunQA
 from tests.http.test_markdown import RENDERER
@@ -180,7 +181,7 @@ def test_the_models_are_one(client):
     [
         ([user("x" * 4001)], {}, "4,001 characters"),
         ([user("  ")], {}, "empty"),
-        ([], {}, "messages is not valid"),
+        ([], {}, "messages: "),
         ([{"role": "system", "content": "Hello"}], {}, "end with a user message"),
         ([{"role": "robot", "content": "Hello"}], {}, "messages.0.role"),
         ([user([{"type": "image_url", "image_url": {"url": "data:,"}}])], {}, "'image_url'"),
@@ -227,13 +228,14 @@ def test_what_isnt_here_is_not_found(client):
 
 @contextmanager
 def answering_with_problems() -> Iterator[str]:
-    """A server whose every answer is a problem with the status its path names."""
+    """A server whose every answer is a problem, with the status that the path ends with."""
     app = FastAPI()
 
-    @app.post("/{status}/chat/completions")
-    async def fail(status: int):
-        return problem(status, "No", "Because.", {"WWW-Authenticate": "Bearer"})
+    @app.post("/{door}/{status}/chat/completions")
+    async def fail(door: str, status: int):
+        return problem(status, "No", "Because.", {"Retry-After": "7"})
 
+    app.add_middleware(OpenAIErrors)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -247,8 +249,7 @@ def answering_with_problems() -> Iterator[str]:
         thread.join()
 
 
-def test_a_problem_raises_the_clients_own_errors_too():
-    """The guards in front of every door answer with problems."""
+def test_the_guards_problems_raise_the_clients_own_errors_with_what_they_say():
     raised = {
         401: openai.AuthenticationError,
         403: openai.PermissionDeniedError,
@@ -256,16 +257,19 @@ def test_a_problem_raises_the_clients_own_errors_too():
         429: openai.RateLimitError,
         503: openai.InternalServerError,
     }
+    # Even where a problem would come as it is, the client goes by its status.
     with answering_with_problems() as address:
-        for status, kind in raised.items():
-            base_url = f"{address}/{status}"
-            with (
-                OpenAI(base_url=base_url, api_key="x", max_retries=0) as client,
-                pytest.raises(kind) as error,
-            ):
-                complete(client, user(QUESTION))
-            assert error.value.status_code == status
-            assert error.value.body["detail"] == "Because."
+        for door, said in (("v1", "message"), ("elsewhere", "detail")):
+            for status, kind in raised.items():
+                base_url = f"{address}/{door}/{status}"
+                with (
+                    OpenAI(base_url=base_url, api_key="x", max_retries=0) as client,
+                    pytest.raises(kind) as error,
+                ):
+                    complete(client, user(QUESTION))
+                assert error.value.status_code == status
+                assert error.value.body[said] == "Because."
+                assert error.value.response.headers["Retry-After"] == "7"
 
 
 # ------------------------------------------------------------------ hostile documents
