@@ -141,7 +141,7 @@ def _top_k(given: float | None) -> int | None:
 async def _usage(dispatch: Dispatcher, body: ChatRequest, reply: Reply) -> dict[str, int]:
     """What was sent and answered, in tokens of the embedding model."""
     texts = [*map(text_of, body.messages), reply.content]
-    # Not by `dispatch.run`: a question must not wait for uploads, and this takes a millisecond.
+    # Not by `dispatch.run`: a question must not wait for uploads, and this takes a moment.
     *sent, answered = await run_sync(lambda: dispatch.bot.embedder.count_tokens(texts))
     return {
         "prompt_tokens": sum(sent),
@@ -175,7 +175,8 @@ def _chunks(reply: Reply, extra: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _event(chunk: dict[str, Any]) -> str:
-    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+    # In ASCII: some clients take U+2028 and its like for the end of a line.
+    return f"data: {json.dumps(chunk)}\n\n"
 
 
 def _head(kind: str) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def test_without_include_usage_no_chunk_has_any_and_the_stream_ends_with_done(se
     assert response.headers["content-type"].startswith("text/event-stream")
     *events, done, end = response.text.split("\n\n")
     assert (done, end) == ("data: [DONE]", "")
+    assert response.text.isascii(), "a client may split lines where Unicode does"
     chunks = [json.loads(event.removeprefix("data: ")) for event in events]
     assert all(chunk["choices"] and "usage" not in chunk for chunk in chunks)
 
@@ -218,6 +219,13 @@ def test_half_a_character_is_a_question_mark(server):
     headers = {"Content-Type": "application/json"}
     response = httpx.post(f"{server[0]}/v1/chat/completions", content=content, headers=headers)
     assert response.json()["choices"][0]["message"]["qa"]["question"] == "?"
+
+
+def test_half_a_character_in_a_filter_is_refused(server):
+    body = rb'{"messages": [{"role": "user", "content": "Who?"}], "filters": ["\ud800"]}'
+    headers = {"Content-Type": "application/json"}
+    response = httpx.post(f"{server[0]}/v1/chat/completions", content=body, headers=headers)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, None)
 
 
 def test_what_isnt_here_is_not_found(client):
