@@ -232,7 +232,7 @@ def _add_tools(server: MCPServer[Any], bot: QA, work: Work) -> None:
         end: Annotated[int | None, Field(ge=0)] = None,
     ) -> DocumentText:
         with _tool_errors():
-            document, _ = await work.run(lambda: bot.document(document_id))
+            document, _ = await work.run(lambda: bot.library.document(document_id))
         length = len(document.text)
         start = min(start, length)
         end = max(start, min(length if end is None else end, length, start + MAX_TEXT))
@@ -257,9 +257,9 @@ def _add_resources(server: MCPServer[Any], bot: QA, work: Work) -> None:
         mime_type="application/json",
     )
     async def documents() -> str:
-        infos = await work.run(bot.documents)
-        listed = [_listed(info) for info in infos[:PAGE]]
-        return json.dumps({"total": len(infos), "documents": listed}, ensure_ascii=False)
+        infos, total = await work.run(lambda: bot.library.page([], 0, PAGE))
+        listed = [_listed(info) for info in infos]
+        return json.dumps({"total": total, "documents": listed}, ensure_ascii=False)
 
     @server.resource(
         "qa://documents/{document_id}",
@@ -269,12 +269,11 @@ def _add_resources(server: MCPServer[Any], bot: QA, work: Work) -> None:
     )
     async def document(document_id: str) -> str:
         try:
-            found, _ = await work.run(lambda: bot.document(document_id))
+            return await work.run(lambda: bot.library.text(document_id))
         except NotFoundError as error:
             raise ResourceNotFoundError(str(error)) from error
         except QAError as error:
             raise ResourceError(str(error)) from error
-        return found.text
 
 
 def _listing(bot: QA, work: Work) -> Any:
@@ -287,11 +286,10 @@ def _listing(bot: QA, work: Work) -> Any:
             return result
         cursor = (ctx.params or {}).get("cursor")
         start = _offset(cursor)
-        infos = await work.run(bot.documents)
-        page = [_resource(info) for info in infos[start : start + PAGE]]
+        infos, total = await work.run(lambda: bot.library.page([], start, PAGE))
         first = result["resources"] if cursor is None else []
-        more = {"nextCursor": str(start + PAGE)} if start + PAGE < len(infos) else {}
-        return {**result, "resources": [*first, *page], **more}
+        more = {"nextCursor": str(start + PAGE)} if start + PAGE < total else {}
+        return {**result, "resources": [*first, *map(_resource, infos)], **more}
 
     return listing
 

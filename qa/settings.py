@@ -102,6 +102,24 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Longest wait of a request for its turn.",
     )
+    uploads: bool = Field(
+        False, description="Whether documents can be uploaded and deleted over HTTP."
+    )
+    max_upload_mb: float = Field(
+        32,
+        gt=0,
+        allow_inf_nan=False,
+        description="Larger uploads are refused, in megabytes; max_file_mb holds for them too.",
+    )
+
+    @property
+    def max_file_bytes(self) -> int:
+        return int(self.max_file_mb * 1e6)
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Of one uploaded file: what is larger than ``max_file_mb`` couldn't be taken in."""
+        return int(min(self.max_upload_mb, self.max_file_mb) * 1e6)
 
     @classmethod
     def settings_customise_sources(

@@ -145,7 +145,7 @@ def test_search_gives_passages_with_their_sources(client):
         ("ask", {}, "question"),
         ("ask", {"question": "Who?", "top_k": 0}, "top_k"),
         ("search", {"question": "Who?", "filters": ["nonsense"]}, "nonsense"),
-        ("get_document", {"document_id": "zzz"}, "There is no document 'zzz'"),
+        ("get_document", {"document_id": "zzz"}, "There is no document with the id 'zzz'"),
         ("get_document", {"document_id": "zzz", "start": -1}, "start"),
         ("nonsense", {}, "nonsense"),
     ],

@@ -30,6 +30,8 @@ _NO_INFLUENCE = (
     "port",
     "concurrency",
     "request_seconds",
+    "uploads",
+    "max_upload_mb",
     "threads",
     "max_file_mb",
     "top_k",

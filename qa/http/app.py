@@ -5,9 +5,19 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from qa import __version__
-from qa.http import asking, mcp, openai, operations, problems
+from qa.http import (
+    asking,
+    documents,
+    mcp,
+    openai,
+    openapi,
+    operations,
+    problems,
+    uploading,
+)
 from qa.http.chat_errors import OpenAIErrors
 from qa.http.dispatch import Dispatcher
+from qa.http.metrics import MetricsMiddleware
 from qa.service import QA
 
 
@@ -19,10 +29,12 @@ def create_app(bot: QA) -> FastAPI:
         description="Ask your own documents: the passages that answer, with their exact source.",
         lifespan=mcp.lifespan,
     )
-    app.state.dispatcher = Dispatcher(bot)
-    for part in (asking, operations, openai):
+    app.state.dispatcher = dispatcher = Dispatcher(bot)
+    for part in (asking, documents, uploading, operations, openai):
         app.include_router(part.router)
     mcp.install(app)
     problems.install(app)
-    app.add_middleware(OpenAIErrors)  # the last one, and so before all others
+    openapi.install(app)
+    app.add_middleware(OpenAIErrors)  # outside of all that may refuse a request
+    app.add_middleware(MetricsMiddleware, metrics=dispatcher.metrics)  # the last one is outermost
     return app

@@ -11,29 +11,34 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from qa.errors import UsageError
 from qa.http.chat import Reply, conversation, text_of
-from qa.http.chat_errors import error_body, error_response
-from qa.http.chat_schemas import EXAMPLE_COMPLETION, EXAMPLE_MODEL, MODEL, ChatRequest
-from qa.http.dispatch import Dispatcher, dispatcher
+from qa.http.chat_errors import error_response
+from qa.http.chat_responses import (
+    CHUNKS,
+    ChatModel,
+    ChatModelsModel,
+    CompletionModel,
+    ErrorResponse,
+)
+from qa.http.chat_schemas import MODEL, ChatRequest
+from qa.http.dispatch import Dispatch, Dispatcher, Principal
 from qa.http.schemas import AskRequest, TurnModel
 from qa.service import checked_question
 from qa.settings import MAX_TOP_K
 
 _STARTED = int(time.time())
 
-_EXAMPLE_ERROR = error_body(
-    "The messages have no question: end with a user message.", "invalid_request_error"
-)
+# These, rather than each status: then FastAPI adds no 422 of its own, of which there is none here.
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": what, "content": {"application/json": {"example": _EXAMPLE_ERROR}}}
-    for status, what in {400: "Refused", 404: "Not found", 503: "Can't answer now"}.items()
+    "4XX": {"model": ErrorResponse, "description": "Refused."},
+    "5XX": {"model": ErrorResponse, "description": "Can't be answered now."},
 }
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
@@ -42,23 +47,13 @@ router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 @router.get(
     "/models",
     summary="The models: there is one",
-    responses={
-        200: {
-            "content": {
-                "application/json": {"example": {"object": "list", "data": [EXAMPLE_MODEL]}}
-            }
-        }
-    },
+    responses={200: {"model": ChatModelsModel}, **_ERRORS},
 )
 async def models() -> JSONResponse:
     return JSONResponse({"object": "list", "data": [_model()]})
 
 
-@router.get(
-    "/models/{model}",
-    summary="A model",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE_MODEL}}}, **_ERRORS},
-)
+@router.get("/models/{model}", summary="A model", responses={200: {"model": ChatModel}, **_ERRORS})
 async def model(model: str) -> JSONResponse:
     if model != MODEL:
         message = f"There is no model {model[:100]!r}: the only one is {MODEL!r}."
@@ -71,10 +66,10 @@ async def model(model: str) -> JSONResponse:
     summary="Answer the last question of a conversation",
     responses={
         200: {
-            "content": {
-                "application/json": {"example": EXAMPLE_COMPLETION},
-                "text/event-stream": {"example": "data: {…}\n\ndata: [DONE]\n\n"},
-            }
+            "model": CompletionModel,
+            "description": "The answer; with `stream` in chunks, as server-sent events. `qa` and "
+            "`citations` are in the chunk that says why it ends.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": CHUNKS}},
         },
         **_ERRORS,
     },
@@ -82,7 +77,8 @@ async def model(model: str) -> JSONResponse:
 async def complete(
     body: ChatRequest,
     request: Request,
-    dispatch: Annotated[Dispatcher, Depends(dispatcher)],
+    dispatch: Dispatch,
+    principal: Principal,
 ) -> Response:
     _refuse_what_cant_be_done(body)
     question, history = conversation(body.messages)
@@ -92,7 +88,7 @@ async def complete(
         filters=body.filters,
         history=[TurnModel(question=turn.question, answer=turn.answer) for turn in history],
     )
-    answer = await dispatch.ask(asked, getattr(request.state, "principal", ""))
+    answer = await dispatch.ask(asked, principal)
     reply = Reply(answer, str(request.base_url))
     extra = {"qa": answer.to_dict(), "citations": reply.citations}
     wants_usage = not body.stream or (body.stream_options and body.stream_options.include_usage)

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from openai import OpenAI
 
 from qa.http.chat_errors import OpenAIErrors
+from qa.http.chat_responses import ChatModelsModel, CompletionModel, ErrorResponse
 from qa.http.problems import problem
 from tests.conftest import RunQA
 from tests.http.test_markdown import RENDERER
@@ -113,6 +114,21 @@ def test_a_filter_that_leaves_nothing_leaves_no_sources(client):
     done = complete(client, user(QUESTION), extra_body={"filters": ["language=de"]})
     assert done.choices[0].message.content == DO_NOT_SAY
     assert done.choices[0].message.citations == []
+
+
+def test_what_comes_back_is_what_is_described(server):
+    for question in (QUESTION, CAKE):
+        address = f"{server[0]}/v1/chat/completions"
+        response = httpx.post(address, json={"messages": [user(question)]})
+        CompletionModel.model_validate_json(response.text)
+    ChatModelsModel.model_validate_json(httpx.get(f"{server[0]}/v1/models").text)
+    ErrorResponse.model_validate_json(httpx.get(f"{server[0]}/v1/models/gpt-5").text)
+    operation = httpx.get(f"{server[0]}/openapi.json").json()["paths"]["/v1/chat/completions"]
+    assert set(operation["post"]["responses"]) == {"200", "4XX", "5XX"}
+    assert set(operation["post"]["responses"]["200"]["content"]) == {
+        "application/json",
+        "text/event-stream",
+    }
 
 
 # ------------------------------------------------------------------ conversations

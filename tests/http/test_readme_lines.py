@@ -75,7 +75,7 @@ def check(path: str, sends: bool, printed: str) -> None:
 
 def test_the_readme_shows_how_to_ask():
     paths = {re.search(rf"{SHOWN}([^\s'?]*)", line)[1] for line in CURL_LINES}
-    assert paths >= {"/ask", "/v1/models", "/v1/chat/completions"}
+    assert paths >= {"/ask", "/ask/stream", "/documents", "/v1/chat/completions"}
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
