@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.http.problems import MEDIA_TYPE
 
 _CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
+_WHAT_THERE_IS = "there are POST /v1/chat/completions and GET /v1/models."
 
 
 def error_body(
@@ -65,7 +66,7 @@ class _Translation:
 
     async def _send_error(self, start: Message, problem: dict[str, Any]) -> None:
         status = 400 if start["status"] == 422 else start["status"]
-        said = problem.get("detail") or problem["title"]
+        said = problem.get("detail") or f"{problem['title']}: {_WHAT_THERE_IS}"
         body = json.dumps(error_body(said, _kind(status), code=_CODES.get(status))).encode()
         headers = MutableHeaders(raw=[*start["headers"]])
         headers["content-type"] = "application/json"

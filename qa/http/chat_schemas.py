@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from qa.http.schemas import Filters
 
@@ -39,7 +39,9 @@ class StreamOptions(BaseModel):
 
     model_config = _config({"include_usage": True})
 
-    include_usage: bool | None = Field(False, description="Whether a last chunk counts the tokens.")
+    include_usage: StrictBool | None = Field(
+        False, description="Whether a last chunk counts the tokens."
+    )
 
 
 class ChatRequest(BaseModel):
@@ -54,7 +56,7 @@ class ChatRequest(BaseModel):
 
     messages: Annotated[list[Message], Field(min_length=1)]
     model: str = Field(MODEL, description="Any name; what answers is always qa.")
-    stream: bool | None = False
+    stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     n: int | None = Field(1, description="1: there is one answer.")
     tools: list[Any] | None = Field(None, description="Offered tools are never called.")
@@ -64,6 +66,7 @@ class ChatRequest(BaseModel):
     modalities: list[str] | None = None
     top_k: float | None = Field(
         None,
+        strict=True,
         description="How many passages `qa` holds, 1 to 1000. Anything else is a sampler's top_k "
         "and means nothing.",
     )

@@ -104,17 +104,6 @@ async def complete(
     return JSONResponse({**_head("chat.completion"), "choices": [choice], "usage": usage})
 
 
-@router.api_route(
-    "/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
-)
-async def nothing_else(request: Request, rest: str) -> JSONResponse:
-    message = (
-        f"There is no {request.method} /v1/{rest[:100]}: "
-        "what there is are POST /v1/chat/completions and GET /v1/models."
-    )
-    return error_response(404, message, code="unknown_url")
-
-
 def _refuse_what_cant_be_done(body: ChatRequest) -> None:
     """Raises UsageError for what a client relies on and wouldn't get."""
     if body.n not in (None, 1):

@@ -247,7 +247,10 @@ def test_half_a_character_in_a_filter_is_refused(server):
 def test_what_isnt_here_is_not_found(client):
     with pytest.raises(openai.NotFoundError) as error:
         client.embeddings.create(model="qa", input="Who?")
-    assert "/v1/embeddings" in error.value.body["message"]
+    assert "/v1/chat/completions" in error.value.body["message"]
+    response = httpx.put(f"{client.base_url}chat/completions", json={})
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert response.json()["error"]["type"] == "invalid_request_error"
 
 
 @contextmanager
