@@ -142,3 +142,7 @@ class ErrorResponse(BaseModel):
     model_config = _config({"error": _ERROR})
 
     error: ErrorModel
+
+
+MODELS: tuple[type[BaseModel], ...] = (CompletionModel, ChatModelsModel, ErrorResponse)
+"""With what they are made of, all there are."""
