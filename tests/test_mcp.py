@@ -19,7 +19,9 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
 from qa import QA
-from qa.mcp import MAX_ANSWER, MAX_TEXT, MAX_TURNS, PAGE, OnThreads, create_server
+from qa.mcp import OnThreads, create_server
+from qa.mcp.schemas import MAX_ANSWER, MAX_TURNS
+from qa.mcp.server import MAX_TEXT, PAGE
 from tests.conftest import SEEDS, RunQA
 from tests.http.conftest import serving
 
@@ -235,6 +237,21 @@ def test_a_long_document_is_read_in_stretches_and_a_hostile_title_is_one_line(bo
         assert first["text"] + rest["text"] == whole
         beyond = client.tool("get_document", document_id=info.id, start=10**9)
         assert beyond["text"] == ""
+
+
+def test_a_damaged_store_is_told_in_our_words(bot, tmp_path):
+    (tmp_path / "docs" / "a.txt").write_text("A note.")
+    bot.prepare()
+    bot.store.catalog_path.write_bytes(b"no catalog" * 1000)
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(in_process(QA.open(bot.store.folder))) as connected,
+    ):
+        client = Blocking(portal, connected)
+        assert "catalog" in client.error("ask", question="Who met whom?")
+        for read in (client.list_resources, partial(client.read_resource, "qa://documents")):
+            with pytest.raises(MCPError, match="catalog"):
+                read()
 
 
 def test_an_empty_store_is_told_the_model(bot):

@@ -1,7 +1,4 @@
-"""The service for language models: an MCP server with tools and resources over one bot.
-
-Both ways in, `qa mcp` (stdio) and `/mcp` (streamable HTTP), serve what `create_server` makes.
-"""
+"""The server: what it offers, and its words into calls of the service."""
 
 from __future__ import annotations
 
@@ -19,22 +16,29 @@ from mcp.server.mcpserver.exceptions import (
     ToolError,
 )
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, Resource, ToolAnnotations
-from pydantic import BaseModel, Field
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Resource, ToolAnnotations
+from pydantic import Field
 
 from qa import __version__
 from qa.errors import NotFoundError, QAError
-from qa.filters import MAX_CHARACTERS, MAX_CONDITIONS
-from qa.service import MAX_QUESTION, QA
-from qa.settings import MAX_TOP_K
-from qa.types import Answer, Citation, DocumentInfo, Turn
+from qa.mcp.schemas import (
+    AskResult,
+    DocumentText,
+    Filters,
+    History,
+    Question,
+    SearchResult,
+    TopK,
+    passages_of,
+    source_of,
+)
+from qa.service import QA
+from qa.types import Answer, DocumentInfo, Turn
 
 PAGE = 100
 """Documents in a page of `resources/list`, and in the resource ``qa://documents``."""
 MAX_TEXT = 100_000
 """Characters that `get_document` returns at once."""
-MAX_TURNS, MAX_ANSWER = 50, 20_000
-"""Of the conversation before, as in `qa.http.schemas`: turns, and characters of an answer."""
 
 INSTRUCTIONS = """\
 Answers questions from the user's own documents, with exact sources.
@@ -72,90 +76,6 @@ class OnThreads:
 
     async def run(self, work: Callable[[], Result]) -> Result:
         return await run_sync(work)
-
-
-# ------------------------------------------------------------------ what tools take and return
-
-Question = Annotated[
-    str, Field(max_length=MAX_QUESTION, description="A question, in the documents' language.")
-]
-TopK = Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="How many passages.")]
-Filters = Annotated[
-    list[Annotated[str, Field(max_length=MAX_CHARACTERS)]],
-    Field(
-        max_length=MAX_CONDITIONS,
-        description="Conditions on documents, all of which must hold: date>=2023-10-01, "
-        "path=reports/*, title~budget, language=de|en, author=Ada Lovelace.",
-    ),
-]
-
-
-class EarlierTurn(BaseModel):
-    """An earlier question of the conversation and what was answered."""
-
-    question: Annotated[str, Field(max_length=MAX_QUESTION)]
-    answer: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
-
-
-History = Annotated[
-    list[EarlierTurn],
-    Field(
-        max_length=MAX_TURNS,
-        description="The conversation before, oldest first: what 'it' or 'she' refers to.",
-    ),
-]
-
-
-class Source(BaseModel):
-    """Where a text stands: characters start to end of a document's text."""
-
-    document_id: str = Field(description="For `get_document` and qa://documents/ID.")
-    title: str
-    date: str | None
-    path: str
-    heading: str | None
-    page: int | None
-    passage: int = Field(description="Number of the passage in its document, from 0.")
-    start: int
-    end: int
-
-
-class FoundPassage(BaseModel):
-    """A passage, with the sentence in it that is nearest to the question."""
-
-    rank: int
-    score: float
-    text: str
-    sentence: str | None
-    source: Source
-    also: list[Source] = Field(description="Where nearly the same stands.")
-
-
-class AskResult(BaseModel):
-    """What the documents say, or that they don't."""
-
-    answered: bool
-    answer: str | None = Field(description="The sentence that answers, quoted; null if none does.")
-    citation: Source | None
-    confidence: float | None = Field(description="Probability that it answers.")
-    passages: list[FoundPassage]
-
-
-class SearchResult(BaseModel):
-    passages: list[FoundPassage]
-
-
-class DocumentText(BaseModel):
-    """A stretch of a document's text."""
-
-    document_id: str
-    title: str
-    date: str | None
-    path: str
-    characters: int = Field(description="Length of the whole text.")
-    start: int
-    end: int
-    text: str
 
 
 # ------------------------------------------------------------------ the server
@@ -203,9 +123,9 @@ def _add_tools(server: MCPServer[Any], bot: QA, work: Work) -> None:
         return AskResult(
             answered=answer.answered,
             answer=answer.text,
-            citation=_source(answer.citation) if answer.citation else None,
+            citation=source_of(answer.citation) if answer.citation else None,
             confidence=answer.confidence,
-            passages=_passages(answer),
+            passages=passages_of(answer),
         )
 
     @tool(
@@ -219,7 +139,7 @@ def _add_tools(server: MCPServer[Any], bot: QA, work: Work) -> None:
         filters: Filters = [],  # noqa: B006 - pydantic copies it
     ) -> SearchResult:
         with _tool_errors():
-            return SearchResult(passages=_passages(await work.ask(question, top_k, filters, [])))
+            return SearchResult(passages=passages_of(await work.ask(question, top_k, filters, [])))
 
     @tool(
         "Read a document",
@@ -257,7 +177,8 @@ def _add_resources(server: MCPServer[Any], bot: QA, work: Work) -> None:
         mime_type="application/json",
     )
     async def documents() -> str:
-        infos, total = await work.run(lambda: bot.library.page([], 0, PAGE))
+        with _resource_errors():
+            infos, total = await work.run(lambda: bot.library.page([], 0, PAGE))
         listed = [_listed(info) for info in infos]
         return json.dumps({"total": total, "documents": listed}, ensure_ascii=False)
 
@@ -268,12 +189,8 @@ def _add_resources(server: MCPServer[Any], bot: QA, work: Work) -> None:
         mime_type="text/plain",
     )
     async def document(document_id: str) -> str:
-        try:
+        with _resource_errors():
             return await work.run(lambda: bot.library.text(document_id))
-        except NotFoundError as error:
-            raise ResourceNotFoundError(str(error)) from error
-        except QAError as error:
-            raise ResourceError(str(error)) from error
 
 
 def _listing(bot: QA, work: Work) -> Any:
@@ -286,7 +203,10 @@ def _listing(bot: QA, work: Work) -> Any:
             return result
         cursor = (ctx.params or {}).get("cursor")
         start = _offset(cursor)
-        infos, total = await work.run(lambda: bot.library.page([], start, PAGE))
+        try:
+            infos, total = await work.run(lambda: bot.library.page([], start, PAGE))
+        except QAError as error:
+            raise MCPError(INTERNAL_ERROR, str(error)) from error
         first = result["resources"] if cursor is None else []
         more = {"nextCursor": str(start + PAGE)} if start + PAGE < total else {}
         return {**result, "resources": [*first, *map(_resource, infos)], **more}
@@ -311,22 +231,14 @@ def _tool_errors() -> Iterator[None]:
         raise ToolError(str(error)) from error
 
 
-def _passages(answer: Answer) -> list[FoundPassage]:
-    return [
-        FoundPassage(
-            rank=passage.rank,
-            score=passage.score,
-            text=passage.text,
-            sentence=passage.highlights[0].slice(passage.text) if passage.highlights else None,
-            source=_source(passage.source),
-            also=[_source(other) for other in passage.also],
-        )
-        for passage in answer.passages
-    ]
-
-
-def _source(citation: Citation) -> Source:
-    return Source.model_validate(citation.to_dict())
+@contextmanager
+def _resource_errors() -> Iterator[None]:
+    try:
+        yield
+    except NotFoundError as error:
+        raise ResourceNotFoundError(str(error)) from error
+    except QAError as error:
+        raise ResourceError(str(error)) from error
 
 
 def _resource(info: DocumentInfo) -> dict[str, Any]:
