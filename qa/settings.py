@@ -102,6 +102,18 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Longest wait of a request for its turn.",
     )
+    uploads: bool = Field(
+        False, description="Whether documents can be uploaded and deleted over HTTP."
+    )
+    max_upload_mb: float = Field(
+        32,
+        gt=0,
+        allow_inf_nan=False,
+        description="Larger uploads are refused, in megabytes; max_file_mb holds for them too.",
+    )
+    feedback: bool = Field(
+        True, description="Whether verdicts on answers are kept beside the store."
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -33,6 +33,9 @@ _NO_INFLUENCE = (
     "threads",
     "max_file_mb",
     "top_k",
+    "uploads",
+    "max_upload_mb",
+    "feedback",
 )
 """Settings that no figure depends on; paths of this machine among them."""
 

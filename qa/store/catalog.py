@@ -73,6 +73,11 @@ class Catalog:
         rows = self.execute(f"{_INFO} WHERE {chosen} ORDER BY paths, d.key").fetchall()
         return [_info(row) for row in rows]
 
+    def some_ids(self, limit: int) -> list[str]:
+        """The ids of some documents, the last ones added."""
+        rows = self.execute("SELECT id FROM documents ORDER BY key DESC LIMIT ?", (limit,))
+        return [row["id"] for row in rows]
+
     def keys_where(self, filter_: Filter) -> Ids:
         """The keys of all passages of the documents that a filter matches, int64."""
         import numpy as np

@@ -1,0 +1,122 @@
+"""The chat page: its files, what it says of the store, and what people say of answers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from qa import __version__
+from qa.feedback import record
+from qa.http.dispatch import Dispatcher, dispatcher
+from qa.http.schemas import EXAMPLE_ABOUT, FeedbackRequest
+from qa.parsing import PARSERS
+from qa.suggestions import Suggestions
+
+router = APIRouter(tags=["page"])
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; frame-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_MEDIA_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    body: bytes
+    media_type: str
+    etag: str
+
+
+@cache
+def _page_files() -> dict[str, _File]:
+    """The files of the page by name: nothing else is ever served."""
+    found: dict[str, _File] = {}
+    for entry in files("qa.http").joinpath("page").iterdir():
+        media_type = _MEDIA_TYPES.get(entry.name.rpartition(".")[2])
+        if media_type:
+            body = entry.read_bytes()
+            etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+            found[entry.name] = _File(body, media_type, etag)
+    return found
+
+
+def _served(name: str, known: str | None) -> Response:
+    """A file of the page, or that the browser has it already."""
+    file = _page_files().get(name)
+    if file is None:
+        raise HTTPException(404, "Not found")
+    headers = {
+        "ETag": file.etag,
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if known and file.etag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(file.body, media_type=file.media_type, headers=headers)
+
+
+IfNoneMatch = Annotated[str | None, Header()]
+
+
+@router.get("/", include_in_schema=False)
+async def page(if_none_match: IfNoneMatch = None) -> Response:
+    return _served("index.html", if_none_match)
+
+
+@router.get("/page/{name}", include_in_schema=False)
+async def page_file(name: str, if_none_match: IfNoneMatch = None) -> Response:
+    return _served(name, if_none_match)
+
+
+@router.get(
+    "/about",
+    summary="What there is to ask",
+    responses={200: {"content": {"application/json": {"example": EXAMPLE_ABOUT}}}},
+)
+async def about(
+    request: Request, dispatch: Annotated[Dispatcher, Depends(dispatcher)]
+) -> JSONResponse:
+    suggestions: Suggestions = request.app.state.suggestions
+
+    def found() -> dict[str, Any]:
+        bot = dispatch.bot
+        status = bot.status()
+        return {
+            "version": __version__,
+            "documents": status["documents"],
+            "passages": status["passages"],
+            "generation": status["generation"],
+            "uploads": bot.settings.uploads,
+            "max_upload_mb": bot.settings.max_upload_mb,
+            "suffixes": sorted(suffix for parser in PARSERS for suffix in parser.suffixes),
+            "feedback": bot.settings.feedback,
+            "suggestions": list(suggestions.of(status["generation"])),
+        }
+
+    return JSONResponse(await dispatch.run(found))
+
+
+@router.post("/feedback", status_code=204, summary="Say whether an answer was right")
+async def feedback(
+    request: FeedbackRequest, dispatch: Annotated[Dispatcher, Depends(dispatcher)]
+) -> Response:
+    if not dispatch.bot.settings.feedback:
+        raise HTTPException(403, "Feedback is off: the setting `feedback` turns it on.")
+    await dispatch.run(lambda: record(dispatch.bot, request.feedback))
+    return Response(status_code=204)
