@@ -95,8 +95,7 @@ def _check(bot: QA, feedback: Feedback) -> None:
         raise UsageError("An answer is expected, and none: send one or the other.")
     if feedback.source:
         document_id, start, end = feedback.source
-        document, _ = bot.document(document_id)
-        if document.id != document_id or not start < end <= len(document.text):
+        if not start < end <= bot.library.info(document_id).characters:
             raise UsageError(
                 f"The source {start:,} to {end:,} isn't in the document {document_id!r}: send the "
                 "citation's document_id, start and end as they came."

@@ -31,6 +31,8 @@ class Files:
     """Files in folders whose kind isn't wanted."""
     failed: dict[Path, str] = field(default_factory=dict)
     """What can't be read, and why."""
+    leave_out: Path | None = None
+    """The folder that was passed over."""
 
     def is_gone(self, path: Path, roots: Iterable[Path]) -> bool:
         """Whether a file known from before was looked for, and isn't there any more.
@@ -41,6 +43,8 @@ class Files:
         if path in self.found or path in self.failed:
             return False
         own = [path, *path.parents]
+        if self.leave_out in own:  # a walk from above never came here
+            own = own[: own.index(self.leave_out) + 1]
         return any(root in own for root in roots) and not any(p in self.failed for p in own)
 
 
@@ -54,7 +58,7 @@ def find_files(
         known: paths of files that were there before: one named and missing is gone, not wrong.
         leave_out: a folder to pass over (the store itself).
     """
-    files = Files()
+    files = Files(leave_out=leave_out)
     known = set(known)
     for root in roots:
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.analysis import detect_language
-from qa.embedding import Embedder
+from qa.embedding import Embedded, Embedder
 from qa.errors import DocumentError
 from qa.files import absolute, find_files
 from qa.parsing import can_parse, document_id, parse
@@ -76,6 +76,10 @@ class Progress:
 
 OnProgress = Callable[[Progress], None]
 
+OnStage = Callable[[str, int, int], None]
+"""How far the work on one document or batch is: "parsed" (all its passages are known) or
+"embedding", with the passages done and of how many."""
+
 
 class Ingester:
     """Puts files into one store with one embedder."""
@@ -86,19 +90,23 @@ class Ingester:
         embedder: Embedder,
         passage_tokens: int,
         max_file_bytes: int,
+        *,
         on_progress: OnProgress = lambda progress: None,
+        on_stage: OnStage = lambda stage, done, total: None,
     ) -> None:
         """
         Args:
             passage_tokens: the size of passage to aim at, in the model's tokens.
             max_file_bytes: larger files are reported as failed.
             on_progress: called after each file.
+            on_stage: called within a file, too.
         """
         self._store = store
         self._embedder = embedder
         self._splitter = Splitter(embedder.count_tokens, embedder.max_tokens, passage_tokens)
         self._max_file_bytes = max_file_bytes
         self._on_progress = on_progress
+        self._on_stage = on_stage
         self._identity = Identity(
             model=embedder.model.name,
             fingerprint=embedder.model.fingerprint,
@@ -120,7 +128,7 @@ class Ingester:
         """
         report = IngestReport()
         with self._store.writer(self._identity, rebuild=rebuild, wait=wait) as writer:
-            batch = _Batch(self._embedder, self._splitter, writer, report)
+            batch = _Batch(self._embedder, self._splitter, writer, report, on_stage=self._on_stage)
             if rebuild:  # uncommitted to the end: until then readers have the old model's store
                 batch.commits = False
                 for stored in writer.catalog.documents():
@@ -140,7 +148,7 @@ class Ingester:
         """
         report = IngestReport()
         with self._store.writer(self._identity, wait=wait) as writer:
-            batch = _Batch(self._embedder, self._splitter, writer, report)
+            batch = _Batch(self._embedder, self._splitter, writer, report, on_stage=self._on_stage)
             for done, document in enumerate(documents, start=1):
                 if document.id in batch or writer.catalog.has_document(document.id):
                     report.unchanged.append(document.path)
@@ -195,6 +203,7 @@ class Ingester:
                 passages = self._splitter.split(document)
             except Exception as error:  # one document must not stop the others
                 raise DocumentError(f"it can't be cut into passages ({error})") from error
+            self._on_stage("parsed", len(passages), len(passages))
             batch.add(document, passages)
         (report.updated if known is not None else report.added).append(str(file))
 
@@ -223,9 +232,16 @@ class _Batch:
     """Documents on their way into the store, embedded together and committed together."""
 
     def __init__(
-        self, embedder: Embedder, splitter: Splitter, writer: Writer, report: IngestReport
+        self,
+        embedder: Embedder,
+        splitter: Splitter,
+        writer: Writer,
+        report: IngestReport,
+        *,
+        on_stage: OnStage,
     ) -> None:
         self.commits = True
+        self._on_stage = on_stage
         self._embedder = embedder
         self._splitter = splitter
         self._writer = writer
@@ -255,7 +271,7 @@ class _Batch:
 
     def flush(self) -> None:
         """Embeds and writes what there is, and commits it unless more must go with it."""
-        embedded = self._embedder.embed_sentences(self._texts, self._sentences)
+        embedded = self._embed()
         start = 0
         for document, passages, replaces in self._documents.values():
             part = embedded.part(start, start + len(passages))
@@ -270,3 +286,14 @@ class _Batch:
         self._documents, self._paths, self._texts, self._sentences = {}, [], [], []
         if self.commits:
             self._writer.commit(final=False)
+
+    def _embed(self) -> Embedded:
+        """Embeds what there is, in parts: a long document's progress can be told."""
+        parts = []
+        for start in range(0, max(1, len(self._texts)), BATCH_PASSAGES):
+            part = slice(start, start + BATCH_PASSAGES)
+            texts = self._texts[part]
+            parts.append(self._embedder.embed_sentences(texts, self._sentences[part]))
+            if texts:
+                self._on_stage("embedding", start + len(texts), len(self._texts))
+        return Embedded.joined(parts)

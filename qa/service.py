@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from qa.embedding import Embedder, load_embedder
 from qa.embedding.model import Model, resolve_model
-from qa.errors import NotFoundError, StoreDamagedError, StoreEmptyError, UsageError
+from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError, UsageError
 from qa.files import absolute, size_of
 from qa.filters import parse_filter
-from qa.ingest import Ingester, IngestReport, OnProgress
+from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
+from qa.library import Library
 from qa.retrieval import (
     Ranking,
     Reranking,
@@ -50,6 +50,11 @@ class QA:
         """
         self.settings = settings
         self.store = Store(settings.store, settings.index, settings.lexical_index)
+        self.library = Library(
+            self.store,
+            lambda on_stage: self._ingester(on_stage=on_stage),
+            settings.max_file_bytes,
+        )
         self._on_export = on_export
         self._searcher = Searcher(
             _weights(settings),
@@ -176,6 +181,9 @@ class QA:
     ) -> IngestReport:
         """Brings the store into step with files and folders; see `qa.ingest.Ingester.run`."""
         roots = [Path(path) for path in paths] or self._default_roots(rebuild)
+        uploads = self.library.uploads.folder
+        if rebuild and uploads.is_dir():  # a catalog that is made anew knows nothing of them
+            roots = [*roots, uploads]
         return self._ingester(on_progress).run(roots, rebuild=rebuild, wait=wait)
 
     def add(
@@ -188,13 +196,18 @@ class QA:
         """Adds documents that don't come from files; see `qa.ingest.Ingester.add`."""
         return self._ingester(on_progress).add(documents, wait=wait)
 
-    def _ingester(self, on_progress: OnProgress) -> Ingester:
+    def _ingester(
+        self,
+        on_progress: OnProgress = lambda progress: None,
+        on_stage: OnStage = lambda stage, done, total: None,
+    ) -> Ingester:
         return Ingester(
             self.store,
             self.embedder,
             passage_tokens=self.settings.passage_tokens,
-            max_file_bytes=int(self.settings.max_file_mb * 1e6),
+            max_file_bytes=self.settings.max_file_bytes,
             on_progress=on_progress,
+            on_stage=on_stage,
         )
 
     def _default_roots(self, rebuild: bool) -> list[Path]:
@@ -211,20 +224,8 @@ class QA:
         return [self.settings.seeds]
 
     def documents(self, *, where: Sequence[str] = ()) -> list[DocumentInfo]:
-        """The documents of the store, by path.
-
-        Args:
-            where: conditions on them, as "date>=2023-10-01"; see `qa.filters`.
-
-        Raises:
-            UsageError: a condition is malformed.
-        """
-        filter_ = parse_filter(where)
-        try:
-            with self.store.snapshot() as snapshot:
-                return snapshot.catalog.infos(filter_)
-        except StoreEmptyError:
-            return []
+        """The documents of the store, by path; see `qa.library.Library.documents`."""
+        return self.library.documents(where)
 
     def document(self, reference: str) -> tuple[Document, list[Passage]]:
         """A document and its passages, by id, beginning of an id, or path.
@@ -232,33 +233,11 @@ class QA:
         Raises:
             NotFoundError: none is meant by it, or several are.
         """
-        with self._found(reference) as (snapshot, info):
-            catalog = snapshot.catalog
-            return catalog.document(info.id), catalog.document_passages(info.id)
+        return self.library.document(self.library.find(reference).id)
 
-    def remove(self, reference: str) -> DocumentInfo:
-        """Takes a document out of the store (the file stays); the next ingest of it adds it again.
-
-        Raises:
-            NotFoundError: see `document`.
-        """
-        with self._found(reference) as (snapshot, info):
-            identity, is_complete = snapshot.identity, snapshot.is_complete
-        with self.store.writer(identity) as writer:
-            for path in info.paths:
-                writer.remove_path(path)
-            writer.commit(final=is_complete)  # an unfinished ingest stays one
-        return info
-
-    @contextmanager
-    def _found(self, reference: str) -> Iterator[tuple[Snapshot, DocumentInfo]]:
-        with self.store.snapshot() as snapshot:
-            found = snapshot.catalog.find(reference) if reference else []
-            found = found or snapshot.catalog.find(str(absolute(reference)))
-            if len(found) != 1:
-                what = "There is no document" if not found else "There are several documents"
-                raise NotFoundError(f"{what} {reference!r}: `qa documents` lists ids and paths.")
-            yield snapshot, found[0]
+    def remove(self, reference: str, *, wait: float = 0) -> DocumentInfo:
+        """Takes a document out of the store; see `document` and `qa.library.Library.remove`."""
+        return self.library.remove(self.library.find(reference).id, wait=wait)
 
     def status(self) -> dict[str, Any]:
         """Counts, sizes, model and generation of the store, as JSON-ready values."""
@@ -279,6 +258,31 @@ class QA:
                 **{f"{name}_index": file.name for name, file in files.items()},
                 **{f"{name}_index_bytes": size_of(file) for name, file in files.items()},
             }
+
+    def counts(self) -> dict[str, int]:
+        """Documents, passages and generation, quickly.
+
+        Raises:
+            StoreError: the store is empty or can't be read.
+        """
+        with self.store.snapshot() as snapshot:
+            return {
+                "documents": snapshot.catalog.count("documents"),
+                "passages": snapshot.catalog.count("passages"),
+                "generation": snapshot.generation,
+            }
+
+    def check_ready(self) -> None:
+        """Makes sure that a question could be answered at once.
+
+        Raises:
+            OverloadedError: the model isn't loaded yet.
+            StoreError: the store is empty, made with another model, or can't be read.
+        """
+        if self._embedder is None:
+            raise OverloadedError("The model is being loaded: try again shortly.")
+        with self.store.snapshot() as snapshot:
+            self._check_model(snapshot)
 
     # ------------------------------------------------------------------ the model
 

@@ -115,6 +115,15 @@ class Settings(BaseSettings):
         True, description="Whether verdicts on answers are kept beside the store."
     )
 
+    @property
+    def max_file_bytes(self) -> int:
+        return int(self.max_file_mb * 1e6)
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Of one uploaded file: what is larger than ``max_file_mb`` couldn't be taken in."""
+        return int(min(self.max_upload_mb, self.max_file_mb) * 1e6)
+
     @classmethod
     def settings_customise_sources(
         cls,

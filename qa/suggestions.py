@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qa.errors import QAError, StoreEmptyError
+from qa.errors import QAError
 from qa.service import QA
 from qa.types import Document, Passage
 
@@ -157,14 +157,10 @@ def _candidates(bot: QA, until: float) -> Iterator[Candidate]:
 
 
 def _sample(bot: QA) -> Iterator[tuple[Document, Sequence[Passage]]]:
-    """Some documents, the last ones added."""
-    try:
-        with bot.store.snapshot() as snapshot:
-            ids = snapshot.catalog.some_ids(_DOCUMENTS)
-    except StoreEmptyError:
-        return
-    for id_ in ids:
-        document, passages = bot.document(id_)
+    """Some documents, each with its first passages."""
+    infos, _ = bot.library.page((), 0, _DOCUMENTS)
+    for info in infos:
+        document, passages = bot.library.document(info.id)
         yield document, passages[:_PASSAGES]
 
 

@@ -210,7 +210,7 @@ def documents_remove(
     store: StoreOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Take a document out of the store; the file stays where it is."""
+    """Take a document out of the store; a file of yours stays, an uploaded one goes too."""
     from rich.text import Text
 
     from qa.cli.terminal import printable

@@ -36,6 +36,17 @@ class Embedded:
         """What there is of the passages ``[start, end)``."""
         return Embedded(self.passages[start:end], self.sentences[start:end], self.fits[start:end])
 
+    @classmethod
+    def joined(cls, parts: Sequence[Embedded]) -> Embedded:
+        """One or more as one, in their order."""
+        import numpy as np
+
+        return cls(
+            np.concatenate([part.passages for part in parts]),
+            [vectors for part in parts for vectors in part.sentences],
+            [fit for part in parts for fit in part.fits],
+        )
+
 
 class Embedder(Protocol):
     """Maps texts to vectors of unit length, as the model's own configuration says.

@@ -30,12 +30,12 @@ _NO_INFLUENCE = (
     "port",
     "concurrency",
     "request_seconds",
-    "threads",
-    "max_file_mb",
-    "top_k",
     "uploads",
     "max_upload_mb",
     "feedback",
+    "threads",
+    "max_file_mb",
+    "top_k",
 )
 """Settings that no figure depends on; paths of this machine among them."""
 

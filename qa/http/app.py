@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from qa import __version__
-from qa.http import asking, operations, pages, problems
+from qa.http import asking, documents, openapi, operations, pages, problems, uploading
 from qa.http.dispatch import Dispatcher
+from qa.http.metrics import MetricsMiddleware
 from qa.service import QA
 from qa.suggestions import Suggestions
 
@@ -18,9 +19,11 @@ def create_app(bot: QA) -> FastAPI:
         version=__version__,
         description="Ask your own documents: the passages that answer, with their exact source.",
     )
-    app.state.dispatcher = Dispatcher(bot)
+    app.state.dispatcher = dispatcher = Dispatcher(bot)
     app.state.suggestions = Suggestions(bot)
-    for part in (asking, operations, pages):
+    for part in (asking, documents, uploading, operations, pages):
         app.include_router(part.router)
     problems.install(app)
+    openapi.install(app)
+    app.add_middleware(MetricsMiddleware, metrics=dispatcher.metrics)  # the last one is outermost
     return app

@@ -1,35 +1,83 @@
-"""Questions over HTTP: `POST /ask`, `GET /ask`."""
+"""Questions over HTTP: `POST /ask`, `GET /ask`, `POST /ask/stream`."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from qa.http.dispatch import Dispatcher, dispatcher
-from qa.http.schemas import EXAMPLE_ANSWER, AskRequest, Filters, Question, TopK
+from qa.http import events
+from qa.http.dispatch import Dispatch, Principal
+from qa.http.events import Emit, EventStream
+from qa.http.examples import ANSWER_EVENTS
+from qa.http.problems import problem_responses
+from qa.http.responses import AnswerModel
+from qa.http.schemas import AskRequest, Filters, Question, TopK
+from qa.types import Answer
 
 router = APIRouter(tags=["questions"])
 
+_PROBLEMS = problem_responses(400, 401, 403, 413, 422, 429, 503)
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"example": EXAMPLE_ANSWER}}}
+    200: {"model": AnswerModel, "description": "The answer, or that the documents don't say."},
+    **_PROBLEMS,
+}
+_STREAM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer as events, in this order: `passages`, `answer` (pieces of the "
+        "text, to be joined; none if the documents don't say), `citations`, `done`. The data of "
+        "each is a JSON object; together they say what the answer of `POST /ask` says. After an "
+        "`error`, whose data is a problem, nothing follows.",
+        "content": {events.MEDIA_TYPE: {"schema": {"type": "string"}, "example": ANSWER_EVENTS}},
+    },
+    **_PROBLEMS,
 }
 
 
+# Answers are made by the service, not checked against their models again: the tests do that.
+
+
 @router.post("/ask", summary="Answer a question", responses=_RESPONSES)
-async def ask(
-    request: AskRequest, dispatch: Annotated[Dispatcher, Depends(dispatcher)]
-) -> JSONResponse:
-    return JSONResponse((await dispatch.ask(request)).to_dict())
+async def ask(request: AskRequest, dispatch: Dispatch, principal: Principal) -> JSONResponse:
+    return JSONResponse((await dispatch.ask(request, principal)).to_dict())
 
 
 @router.get("/ask", summary="Answer a question, for a quick look", responses=_RESPONSES)
 async def quick_ask(
-    q: Annotated[Question, Query()],
-    dispatch: Annotated[Dispatcher, Depends(dispatcher)],
+    q: Annotated[Question, Query(examples=["Who met whom?"])],
+    dispatch: Dispatch,
+    principal: Principal,
     top_k: Annotated[TopK, Query()] = None,
     filters: Annotated[Filters, Query(alias="filter")] = [],  # noqa: B006 - FastAPI copies it
 ) -> JSONResponse:
     request = AskRequest(question=q, top_k=top_k, filters=filters)
-    return JSONResponse((await dispatch.ask(request)).to_dict())
+    return JSONResponse((await dispatch.ask(request, principal)).to_dict())
+
+
+@router.post(
+    "/ask/stream",
+    summary="Answer a question, as events",
+    status_code=200,
+    response_class=EventStream,
+    responses=_STREAM_RESPONSES,
+)
+async def ask_stream(request: AskRequest, dispatch: Dispatch, principal: Principal) -> EventStream:
+    # Answers are quotes: once the passages are ranked, all of one is there. An error comes before
+    # the first event, and so has a status of its own.
+    answer = await dispatch.ask(request, principal)
+
+    async def produce(emit: Emit) -> None:
+        emit_answer(answer, emit)
+
+    return EventStream(produce)
+
+
+def emit_answer(answer: Answer, emit: Emit) -> None:
+    """An answer as the events of `POST /ask/stream`."""
+    whole = answer.to_dict()
+    emit("passages", {name: whole[name] for name in ("searched_for", "passages")})
+    if answer.answered and answer.text is not None:
+        emit("answer", {"text": answer.text})
+    emit("citations", {name: whole[name] for name in ("answered", "confidence", "answer")})
+    emit("done", {"timings_ms": whole["timings_ms"]})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 from cachetools import TTLCache
-from fastapi import Request
+from fastapi import Depends, Request
 
 from qa.errors import OverloadedError, UsageError
+from qa.http.metrics import Metrics
 from qa.http.schemas import MAX_TURNS, AskRequest
 from qa.service import QA
 from qa.types import Answer, Turn
@@ -28,6 +30,9 @@ class Dispatcher:
         self.bot = bot
         self._asking = anyio.CapacityLimiter(bot.settings.concurrency)
         self._working = anyio.CapacityLimiter(4)
+        self._changing = anyio.CapacityLimiter(1)
+        self._questions: set[anyio.Event] = set()
+        self.metrics = Metrics()
         self._conversations: TTLCache[tuple[str, str], tuple[Turn, ...]] = TTLCache(
             _CONVERSATIONS, _CONVERSATION_SECONDS
         )
@@ -55,7 +60,9 @@ class Dispatcher:
                 request.question, request.top_k, where=request.filters, history=history
             )
 
-        answered = await self._run(answer, self._asking)
+        with self._question():
+            answered = await self._run(answer, self._asking)
+        self.metrics.answered(answered)
         if request.conversation_id:
             turn = Turn(request.question, answered.text)
             self._conversations[conversation] = (*history, turn)[-MAX_TURNS:]
@@ -64,6 +71,47 @@ class Dispatcher:
     async def run(self, work: Callable[[], Result]) -> Result:
         """What some other work of the service's returns."""
         return await self._run(work, self._working)
+
+    async def change(self, work: Callable[[], Result]) -> Result:
+        """What some work returns that changes the store: first come, first served, one at a time.
+
+        Raises:
+            OverloadedError: it waited for its turn longer than ``request_seconds``.
+        """
+        return await self._run(work, self._changing)
+
+    async def settled(self) -> None:
+        """Returns when all questions are answered that are being worked on now: no answer that
+        comes later was found before."""
+        with anyio.move_on_after(self.bot.settings.request_seconds):
+            for question in list(self._questions):
+                await question.wait()
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many questions and changes wait for their turn."""
+        return {
+            "questions": self._asking.statistics().tasks_waiting,
+            "changes": self._changing.statistics().tasks_waiting,
+        }
+
+    @property
+    def working(self) -> dict[str, int]:
+        """How many questions and changes are being worked on."""
+        return {
+            "questions": self._asking.borrowed_tokens,
+            "changes": self._changing.borrowed_tokens,
+        }
+
+    @contextmanager
+    def _question(self) -> Iterator[None]:
+        done = anyio.Event()
+        self._questions.add(done)
+        try:
+            yield
+        finally:
+            self._questions.remove(done)
+            done.set()
 
     async def _run(self, work: Callable[[], Result], limiter: anyio.CapacityLimiter) -> Result:
         try:
@@ -81,3 +129,12 @@ def dispatcher(request: Request) -> Dispatcher:
     """The application's dispatcher, for `Depends`."""
     found: Dispatcher = request.app.state.dispatcher
     return found
+
+
+def principal(request: Request) -> str:
+    """Who asks, for `Depends`: the id of the API key, or "" where none is asked for."""
+    return str(getattr(request.state, "principal", ""))
+
+
+Dispatch = Annotated[Dispatcher, Depends(dispatcher)]
+Principal = Annotated[str, Depends(principal)]

@@ -8,14 +8,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from qa import __version__
 from qa.feedback import record
-from qa.http.dispatch import Dispatcher, dispatcher
-from qa.http.schemas import EXAMPLE_ABOUT, FeedbackRequest
+from qa.http.dispatch import Dispatch
+from qa.http.problems import problem_responses
+from qa.http.responses import AboutModel
+from qa.http.schemas import FeedbackRequest
 from qa.parsing import PARSERS
 from qa.suggestions import Suggestions
 
@@ -87,36 +89,40 @@ async def page_file(name: str, if_none_match: IfNoneMatch = None) -> Response:
 @router.get(
     "/about",
     summary="What there is to ask",
-    responses={200: {"content": {"application/json": {"example": EXAMPLE_ABOUT}}}},
+    response_class=JSONResponse,
+    responses={200: {"model": AboutModel}, **problem_responses(401, 403, 429, 503)},
 )
-async def about(
-    request: Request, dispatch: Annotated[Dispatcher, Depends(dispatcher)]
-) -> JSONResponse:
+async def about(request: Request, dispatch: Dispatch) -> JSONResponse:
     suggestions: Suggestions = request.app.state.suggestions
 
     def found() -> dict[str, Any]:
         bot = dispatch.bot
-        status = bot.status()
+        counts = bot.counts()
         return {
             "version": __version__,
-            "documents": status["documents"],
-            "passages": status["passages"],
-            "generation": status["generation"],
+            "documents": counts["documents"],
+            "passages": counts["passages"],
+            "generation": counts["generation"],
             "uploads": bot.settings.uploads,
-            "max_upload_mb": bot.settings.max_upload_mb,
+            "max_upload_mb": bot.settings.max_upload_bytes / 1e6,
             "suffixes": sorted(suffix for parser in PARSERS for suffix in parser.suffixes),
             "feedback": bot.settings.feedback,
-            "suggestions": list(suggestions.of(status["generation"])),
+            "suggestions": list(suggestions.of(counts["generation"])),
         }
 
     return JSONResponse(await dispatch.run(found))
 
 
-@router.post("/feedback", status_code=204, summary="Say whether an answer was right")
-async def feedback(
-    request: FeedbackRequest, dispatch: Annotated[Dispatcher, Depends(dispatcher)]
-) -> Response:
+@router.post(
+    "/feedback",
+    status_code=204,
+    summary="Say whether an answer was right",
+    description="It is kept beside the store as a question that `qa evaluate` can ask.",
+    response_class=Response,
+    responses=problem_responses(400, 401, 403, 404, 422, 429, 503),
+)
+async def feedback(request: FeedbackRequest, dispatch: Dispatch) -> Response:
     if not dispatch.bot.settings.feedback:
-        raise HTTPException(403, "Feedback is off: the setting `feedback` turns it on.")
+        raise HTTPException(403, "This service takes no verdicts: set feedback (QA_FEEDBACK=true).")
     await dispatch.run(lambda: record(dispatch.bot, request.feedback))
     return Response(status_code=204)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,61 +30,16 @@ Filters = Annotated[
     ),
 ]
 
-EXAMPLE_ANSWER: dict[str, Any] = {
-    "question": "What was chosen as the 2024 Cultural Capital?",
-    "searched_for": "What was chosen as the 2024 Cultural Capital?",
-    "answered": True,
-    "answer": {
-        "text": "The city of Shusha was chosen.",
-        "citation": {
-            "document_id": "79b5f0fda08dfd783ac40c942288b202",
-            "path": "/home/ada/seeds/article.txt",
-            "title": "A meeting in Baku",
-            "date": "2023-10-03",
-            "heading": None,
-            "page": None,
-            "passage": 2,
-            "start": 812,
-            "end": 842,
-            "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
-        },
-    },
-    "confidence": 0.56,
-    "passages": [
-        {
-            "rank": 1,
-            "score": 0.56,
-            "text": "… The city of Shusha was chosen.",
-            "highlights": [{"start": 2, "end": 32}],
-            "source": {
-                "document_id": "79b5f0fda08dfd783ac40c942288b202",
-                "path": "/home/ada/seeds/article.txt",
-                "title": "A meeting in Baku",
-                "date": "2023-10-03",
-                "heading": None,
-                "page": None,
-                "passage": 2,
-                "start": 810,
-                "end": 842,
-                "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
-            },
-            "also": [],
-            "evidence": {
-                "dense": {"rank": 1, "score": 0.61},
-                "lexical": {"rank": 2, "score": 0.38},
-                "sentence": 0.64,
-                "rerank": None,
-            },
-        }
-    ],
-    "timings_ms": {"total": 21.4},
-}
-
 
 class TurnModel(BaseModel):
     """An earlier question of the conversation and what was answered."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": "Who met Almalik?", "answer": "Jeyhun Bayramov met him."}]
+        },
+    )
 
     question: Question
     answer: Annotated[str | None, Field(max_length=20_000)] = None
@@ -125,18 +80,6 @@ class AskRequest(BaseModel):
     def turns(self) -> list[Turn]:
         return [Turn(turn.question, turn.answer) for turn in self.history]
 
-
-EXAMPLE_ABOUT: dict[str, Any] = {
-    "version": "0.1.0",
-    "documents": 1,
-    "passages": 5,
-    "generation": 1,
-    "uploads": False,
-    "max_upload_mb": 32.0,
-    "suffixes": [".htm", ".html", ".md", ".txt"],
-    "feedback": True,
-    "suggestions": ["Who met with the Director General?"],
-}
 
 _Stated = Annotated[str | None, Field(max_length=20_000)]
 

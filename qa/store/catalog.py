@@ -32,6 +32,17 @@ SELECT d.key, d.id, d.title, d.published, d.media_type, d.sha256, d.characters, 
 FROM documents AS d
 """
 
+_PASSAGES = """
+SELECT p.*, d.id AS document_id FROM passages AS p JOIN documents AS d ON d.key = p.document_key
+"""
+
+# Walks the paths in order and stops at the page wanted: a document counts at its first path.
+_BY_PATH = """
+SELECT p.document_key FROM paths AS p
+WHERE NOT EXISTS
+    (SELECT 1 FROM paths AS q WHERE q.document_key = p.document_key AND q.path < p.path)
+"""
+
 _CONTEXTS = """
 SELECT p.key, p.text, p.heading, d.title, d.title_stated, d.language,
        before.text AS before, behind.text AS behind
@@ -65,18 +76,46 @@ class Catalog:
     def count(self, table: str) -> int:
         return int(self.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
-    def infos(self, filter_: Filter | None = None) -> list[DocumentInfo]:
-        """The documents that a filter matches, or all, by path."""
-        matching = where(self._connection, filter_ or Filter())
+    def infos(
+        self, filter_: Filter | None = None, offset: int = 0, limit: int = -1
+    ) -> list[DocumentInfo]:
+        """The documents that a filter matches, or all, by path; ``limit`` -1 is no limit."""
         # Keys first: `_INFO` reads rows whole, texts and all.
-        chosen = f"d.key IN (SELECT d.key FROM documents AS d WHERE {matching})"
-        rows = self.execute(f"{_INFO} WHERE {chosen} ORDER BY paths, d.key").fetchall()
-        return [_info(row) for row in rows]
+        keys = [
+            row["document_key"]
+            for row in self.execute(
+                f"{_BY_PATH} {self._matching('p.document_key', filter_)} "
+                "ORDER BY p.path LIMIT ? OFFSET ?",
+                (limit, offset),
+            )
+        ]
+        chosen = "d.key IN (SELECT value FROM json_each(?))"
+        rows = self.execute(f"{_INFO} WHERE {chosen}", (json.dumps(keys),))
+        infos = {row["key"]: _info(row) for row in rows}
+        return [infos[key] for key in keys]
 
-    def some_ids(self, limit: int) -> list[str]:
-        """The ids of some documents, the last ones added."""
-        rows = self.execute("SELECT id FROM documents ORDER BY key DESC LIMIT ?", (limit,))
-        return [row["id"] for row in rows]
+    def count_documents(self, filter_: Filter | None = None) -> int:
+        """How many documents a filter matches, or there are."""
+        matching = self._matching("d.key", filter_)
+        row = self.execute(f"SELECT count(*) FROM documents AS d WHERE TRUE {matching}").fetchone()
+        return int(row[0])
+
+    def _matching(self, key: str, filter_: Filter | None) -> str:
+        """The further condition on a column of document keys that a filter is."""
+        if not filter_:
+            return ""
+        matching = where(self._connection, filter_)
+        return f"AND {key} IN (SELECT d.key FROM documents AS d WHERE {matching})"
+
+    def info(self, id: str) -> DocumentInfo | None:  # noqa: A002
+        """The document with this whole id."""
+        row = self.execute(f"{_INFO} WHERE d.id = ?", (id,)).fetchone()
+        return _info(row) if row else None
+
+    def text(self, id: str) -> str:  # noqa: A002
+        """The text of a document of the store."""
+        row = self.execute("SELECT text FROM documents WHERE id = ?", (id,)).fetchone()
+        return str(row["text"])
 
     def keys_where(self, filter_: Filter) -> Ids:
         """The keys of all passages of the documents that a filter matches, int64."""
@@ -135,11 +174,7 @@ class Catalog:
     def passages(self, keys: Sequence[int]) -> dict[int, tuple[Passage, DocumentInfo]]:
         """The passages with these keys, each with its document."""
         marks = ",".join("?" * len(keys))
-        rows = self.execute(
-            "SELECT p.*, d.id AS document_id FROM passages AS p "
-            f"JOIN documents AS d ON d.key = p.document_key WHERE p.key IN ({marks})",
-            list(keys),
-        ).fetchall()
+        rows = self.execute(f"{_PASSAGES} WHERE p.key IN ({marks})", list(keys)).fetchall()
         document_keys = list({row["document_key"] for row in rows})
         marks = ",".join("?" * len(document_keys))
         infos = {
@@ -149,12 +184,13 @@ class Catalog:
         return {row["key"]: (_passage(row), infos[row["document_key"]]) for row in rows}
 
     def document_passages(self, id: str) -> list[Passage]:  # noqa: A002
-        rows = self.execute(
-            "SELECT p.*, d.id AS document_id FROM passages AS p JOIN documents AS d "
-            "ON d.key = p.document_key WHERE d.id = ? ORDER BY p.number",
-            (id,),
-        )
+        rows = self.execute(f"{_PASSAGES} WHERE d.id = ? ORDER BY p.number", (id,))
         return [_passage(row) for row in rows]
+
+    def passage(self, id: str, number: int) -> Passage | None:  # noqa: A002
+        """A document's passage by its number."""
+        row = self.execute(f"{_PASSAGES} WHERE d.id = ? AND p.number = ?", (id, number)).fetchone()
+        return _passage(row) if row else None
 
     def passage_keys(self) -> Ids:
         """The keys of all passages, int64, in no particular order."""

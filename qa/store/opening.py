@@ -23,10 +23,11 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def locked(folder: Path, wait: float = 0) -> Iterator[None]:
+def locked(folder: Path, wait: float = 0, name: str = LOCK) -> Iterator[None]:
+    """One process or thread at a time; raises StoreBusyError after ``wait`` seconds."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / LOCK, timeout=wait)
+    lock = FileLock(folder / name, timeout=wait)
     try:
         lock.acquire()
     except Timeout:

@@ -1,0 +1,233 @@
+"""What comes back over HTTP, for the description of the interface. Responses are made from the
+core types (`to_dict`) and not from these models: the tests hold the two together."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from qa.http import examples
+
+Offset = Annotated[int, Field(ge=0, description="In characters, from 0.")]
+Score = Annotated[float, Field(description="Higher is better.")]
+
+
+def _config(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
+
+class SpanModel(BaseModel):
+    """The characters `[start, end)` of a text."""
+
+    model_config = _config({"start": 2, "end": 32})
+
+    start: Offset
+    end: Offset
+
+
+class CitationModel(BaseModel):
+    """Where a text stands: the document, and `[start, end)` in its text."""
+
+    model_config = _config(examples.CITATION)
+
+    document_id: str
+    path: str
+    title: str
+    date: date | None
+    heading: str | None
+    page: int | None
+    passage: Annotated[int, Field(ge=0, description="Its number in the document, from 0.")]
+    start: Offset
+    end: Offset
+    sha256: str
+
+
+class AnswerTextModel(BaseModel):
+    """The sentence that answers, and where it stands."""
+
+    model_config = _config(examples.ANSWER["answer"])
+
+    text: str
+    citation: CitationModel
+
+
+class SideModel(BaseModel):
+    """What one side of the search says of a passage."""
+
+    model_config = _config({"rank": 1, "score": 0.61})
+
+    rank: Annotated[int | None, Field(ge=1, description="None: not among its candidates.")]
+    score: Score
+
+
+class EvidenceModel(BaseModel):
+    """What a passage's score is made of."""
+
+    model_config = _config(examples.ANSWER["passages"][0]["evidence"])
+
+    dense: SideModel
+    lexical: SideModel
+    sentence: Annotated[float | None, Field(description="Of the best sentence.")]
+    rerank: Annotated[float | None, Field(description="The reranker's, where there is one.")]
+
+
+class RankedPassageModel(BaseModel):
+    """A passage among those found."""
+
+    model_config = _config(examples.ANSWER["passages"][0])
+
+    rank: Annotated[int, Field(ge=1)]
+    score: Score
+    text: str
+    highlights: Annotated[list[SpanModel], Field(description="In the passage's text.")]
+    source: CitationModel
+    also: Annotated[list[CitationModel], Field(description="Where else nearly the same stands.")]
+    evidence: EvidenceModel | None
+
+
+class AnswerModel(BaseModel):
+    """What the documents say to a question, or that they don't."""
+
+    model_config = _config(examples.ANSWER)
+
+    question: str
+    searched_for: Annotated[str, Field(description="The question, with what it leans on.")]
+    answered: bool
+    answer: AnswerTextModel | None
+    confidence: Annotated[float | None, Field(ge=0, le=1)]
+    passages: Annotated[list[RankedPassageModel], Field(description="Best first.")]
+    timings_ms: Annotated[dict[str, float], Field(description="By stage, and in total.")]
+
+
+class DocumentModel(BaseModel):
+    """A document, short of its text."""
+
+    model_config = _config(examples.DOCUMENT)
+
+    document_id: str
+    path: str
+    paths: Annotated[list[str], Field(min_length=1)]
+    title: str
+    date: date | None
+    language: Annotated[str | None, Field(description="ISO 639-1.")]
+    metadata: Annotated[dict[str, str], Field(description="What it says of itself.")]
+    media_type: str
+    sha256: str
+    characters: Annotated[int, Field(ge=0)]
+    passages: Annotated[int, Field(ge=0)]
+    ingested_at: datetime
+
+
+class DocumentDetailModel(DocumentModel):
+    """A document, and whether its original can be had."""
+
+    model_config = _config({**examples.DOCUMENT, "original": True})
+
+    original: bool
+
+
+class DocumentsModel(BaseModel):
+    """Some of the documents, by path."""
+
+    model_config = _config({"total": 1, "offset": 0, "limit": 50, "documents": [examples.DOCUMENT]})
+
+    total: Annotated[int, Field(ge=0, description="How many there are in all.")]
+    offset: Annotated[int, Field(ge=0)]
+    limit: Annotated[int, Field(ge=1)]
+    documents: list[DocumentModel]
+
+
+class TextModel(BaseModel):
+    """A stretch of a document's text."""
+
+    model_config = _config(
+        {
+            "document_id": examples.CITATION["document_id"],
+            "characters": 2041,
+            "start": 812,
+            "end": 842,
+            "text": "The city of Shusha was chosen.",
+        }
+    )
+
+    document_id: str
+    characters: Annotated[int, Field(ge=0, description="Of the whole text.")]
+    start: Offset
+    end: Offset
+    text: str
+
+
+class PassageModel(BaseModel):
+    """A passage of a document."""
+
+    model_config = _config(examples.PASSAGE)
+
+    document: DocumentModel
+    passage: Annotated[int, Field(ge=0)]
+    passages: Annotated[int, Field(ge=1, description="How many the document has.")]
+    text: str
+    start: Offset
+    end: Offset
+    heading: str | None
+    page: int | None
+    sentences: Annotated[list[SpanModel], Field(description="In the passage's text.")]
+
+
+class FailureModel(BaseModel):
+    """A file that could not be taken in."""
+
+    model_config = _config({"path": "/home/ada/scan.txt", "reason": "it holds no text"})
+
+    path: str
+    reason: str
+
+
+class ReportModel(BaseModel):
+    """What an ingest did: numbers of files, and of passages embedded."""
+
+    model_config = _config(examples.REPORT)
+
+    added: Annotated[int, Field(ge=0)]
+    updated: Annotated[int, Field(ge=0)]
+    unchanged: Annotated[int, Field(ge=0)]
+    removed: Annotated[int, Field(ge=0)]
+    skipped: Annotated[int, Field(ge=0)]
+    failed: list[FailureModel]
+    embedded: Annotated[int, Field(ge=0)]
+
+
+class UploadedModel(BaseModel):
+    """What became of an upload."""
+
+    model_config = _config(examples.UPLOADED)
+
+    document: Annotated[
+        DocumentModel | None, Field(description="Null if it was deleted already by somebody else.")
+    ]
+    report: ReportModel
+
+
+class StatusModel(BaseModel):
+    """That all is well."""
+
+    model_config = _config({"status": "ok"})
+
+    status: str
+
+
+class AboutModel(BaseModel):
+    """What there is to ask, and what may be done."""
+
+    model_config = _config(examples.ABOUT)
+
+    version: str
+    documents: Annotated[int, Field(ge=0)]
+    passages: Annotated[int, Field(ge=0)]
+    generation: Annotated[int, Field(ge=0, description="It changes when the documents do.")]
+    uploads: Annotated[bool, Field(description="Whether documents can be added and deleted.")]
+    max_upload_mb: float
+    suffixes: Annotated[list[str], Field(description="Of the files that can be added.")]
+    feedback: Annotated[bool, Field(description="Whether verdicts on answers are taken.")]
+    suggestions: Annotated[list[str], Field(description="Questions the documents answer.")]

@@ -1,0 +1,256 @@
+"""The documents of a store: what is there, what they say, and how single ones come and go."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from qa.errors import DocumentError, NotFoundError, StoreEmptyError, StoreError
+from qa.files import absolute
+from qa.filters import parse_filter
+from qa.ingest import Ingester, IngestReport, OnStage
+from qa.store import Snapshot, Store
+from qa.types import Document, DocumentInfo, Passage
+from qa.uploads import Uploads, id_of, safe_name
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The file that a document was made from, byte by byte."""
+
+    data: bytes
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What became of an upload: the document (None if it is removed already), and if it is new."""
+
+    document: DocumentInfo | None
+    report: IngestReport
+    is_new: bool
+
+
+class Library:
+    """The documents of one store, for every interface. Safe to use from several threads."""
+
+    def __init__(
+        self, store: Store, ingester: Callable[[OnStage], Ingester], max_file_bytes: int
+    ) -> None:
+        """
+        Args:
+            ingester: makes one, which tells of its stages.
+            max_file_bytes: larger originals are not read.
+        """
+        self._store = store
+        self._ingester = ingester
+        self._max_file_bytes = max_file_bytes
+        self.uploads = Uploads(absolute(store.folder))
+
+    # ------------------------------------------------------------------ reading
+
+    def documents(
+        self, where: Sequence[str] = (), offset: int = 0, limit: int = -1
+    ) -> list[DocumentInfo]:
+        """The documents of the store, by path.
+
+        Args:
+            where: conditions on them, as "date>=2023-10-01"; see `qa.filters`.
+            limit: how many at most, from ``offset`` on; -1 for all.
+
+        Raises:
+            UsageError: a condition is malformed.
+        """
+        filter_ = parse_filter(where)
+        try:
+            with self._store.snapshot() as snapshot:
+                return snapshot.catalog.infos(filter_, offset, limit)
+        except StoreEmptyError:
+            return []
+
+    def page(self, where: Sequence[str], offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
+        """Some of the documents as `documents` gives them, and how many there are in all."""
+        filter_ = parse_filter(where)
+        try:
+            with self._store.snapshot() as snapshot:
+                catalog = snapshot.catalog
+                return catalog.infos(filter_, offset, limit), catalog.count_documents(filter_)
+        except StoreEmptyError:
+            return [], 0
+
+    def find(self, reference: str) -> DocumentInfo:
+        """The document meant by an id, the beginning of an id, or a path.
+
+        Raises:
+            NotFoundError: none is meant by it, or several are.
+        """
+        with self._store.snapshot() as snapshot:
+            found = snapshot.catalog.find(reference) if reference else []
+            found = found or snapshot.catalog.find(str(absolute(reference)))
+        if len(found) != 1:
+            what = "There is no document" if not found else "There are several documents"
+            raise NotFoundError(f"{what} {reference!r}: `qa documents` lists ids and paths.")
+        return found[0]
+
+    def info(self, id: str) -> DocumentInfo:  # noqa: A002
+        """What is known of the document with this whole id.
+
+        Raises:
+            NotFoundError: there is none; so do all methods below.
+        """
+        with self._at(id) as (_, info):
+            return info
+
+    def document(self, id: str) -> tuple[Document, list[Passage]]:  # noqa: A002
+        """A document and its passages."""
+        with self._at(id) as (snapshot, _):
+            return snapshot.catalog.document(id), snapshot.catalog.document_passages(id)
+
+    def text(self, id: str) -> str:  # noqa: A002
+        """A document's text."""
+        with self._at(id) as (snapshot, _):
+            return snapshot.catalog.text(id)
+
+    def passage(self, id: str, number: int) -> tuple[DocumentInfo, Passage]:  # noqa: A002
+        """A document and its passage with this number, from 0."""
+        with self._at(id) as (snapshot, info):
+            passage = snapshot.catalog.passage(id, number)
+        if passage is None:
+            raise NotFoundError(
+                f"The document has {info.passages} passages, numbered from 0: there is no {number}."
+            )
+        return info, passage
+
+    def original(self, id: str) -> Original:  # noqa: A002
+        """The file a document was made from, if there still is one with these very bytes.
+
+        Whatever lies at its paths now, nothing is given away that wasn't ingested.
+        """
+        info = self.info(id)
+        for path in map(Path, info.paths):
+            data = _read_regular(path, self._max_file_bytes)
+            if data is not None and hashlib.sha256(data).hexdigest() == info.sha256:
+                return Original(data, path.name, info.media_type)
+        raise NotFoundError("The document's file is gone or was changed: ingest it again.")
+
+    def has_original(self, id: str) -> bool:  # noqa: A002
+        """Whether `original` has something to give."""
+        try:
+            self.original(id)
+        except NotFoundError:
+            return False
+        return True
+
+    # ------------------------------------------------------------------ changing
+
+    def remove(self, id: str, *, wait: float = 0) -> DocumentInfo:  # noqa: A002
+        """Takes a document out of the store, and its original if that was uploaded; a file of the
+        user's stays, and the next ingest of it adds it again.
+
+        Args:
+            wait: how many seconds to wait for another writer to finish.
+
+        Raises:
+            StoreError: the store is busy or can't be written.
+        """
+        uploaded = self.uploads.has(id)
+        with self.uploads.locked(wait) if uploaded else nullcontext():
+            with self._at(id) as (snapshot, _):
+                identity = snapshot.identity
+            with self._store.writer(identity, wait=wait) as writer:
+                info = writer.catalog.info(id)
+                if info is None:  # somebody was faster
+                    raise _no_document(id)
+                for path in info.paths:
+                    writer.remove_path(path)
+                # An unfinished ingest stays one.
+                writer.commit(final=not writer.catalog.meta("ingesting"))
+            if uploaded:
+                self.uploads.discard(id)
+        return info
+
+    def upload(
+        self,
+        file: IO[bytes],
+        name: str,
+        *,
+        on_stage: OnStage = lambda stage, done, total: None,
+        wait: float = 0,
+    ) -> Uploaded:
+        """Takes in a file that somebody sent, and keeps it in the store's folder.
+
+        Args:
+            name: what they call it; only its last part counts, made safe.
+            on_stage: see `qa.ingest.OnStage`; "stored" is the last.
+            wait: how many seconds to wait for another upload or writer to finish.
+
+        Raises:
+            DocumentError: it can't be read; nothing of it is kept then.
+            StoreError: the store is busy or can't be written; likewise.
+        """
+        name, id_ = safe_name(name), id_of(file)
+        with self.uploads.locked(wait):
+            known = self._known(id_)
+            if known:
+                return Uploaded(known, IngestReport(unchanged=[known.path]), is_new=False)
+            try:
+                path = self.uploads.keep(file, id_, name)
+                report = self._ingester(on_stage).run([path], wait=wait)
+            except BaseException:
+                with suppress(StoreError):  # where the store can't say, it stays for a rebuild
+                    if not self._known(id_):
+                        self.uploads.discard(id_)
+                raise
+            if report.failed:
+                self.uploads.discard(id_)
+                raise DocumentError(f"{name} can't be taken in: {report.failed[0].reason}.")
+            document = self._known(id_)
+        passages = document.passages if document else 0
+        on_stage("stored", passages, passages)
+        return Uploaded(document, report, is_new=True)
+
+    # ------------------------------------------------------------------
+
+    def _known(self, id_: str) -> DocumentInfo | None:
+        try:
+            return self.info(id_)
+        except NotFoundError:
+            return None
+
+    @contextmanager
+    def _at(self, id_: str) -> Iterator[tuple[Snapshot, DocumentInfo]]:
+        try:
+            with self._store.snapshot() as snapshot:
+                info = snapshot.catalog.info(id_)
+                if info is None:
+                    raise _no_document(id_)
+                yield snapshot, info
+        except StoreEmptyError:
+            raise _no_document(id_) from None
+
+
+def _no_document(id_: str) -> NotFoundError:
+    return NotFoundError(f"There is no document with the id {id_!r}: ids are to be given whole.")
+
+
+def _read_regular(path: Path, most_bytes: int) -> bytes | None:
+    """All of a regular file that isn't larger, or None."""
+
+    def without_waiting(name: str, flags: int) -> int:  # as the opening of a pipe does
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+    try:
+        with open(path, "rb", opener=without_waiting) as file:  # Path.open takes no opener
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
+                return None
+            return file.read(most_bytes + 1)
+    except (OSError, ValueError):
+        return None
