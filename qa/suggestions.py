@@ -198,9 +198,8 @@ def questions_of(sentence: str) -> Iterator[tuple[str, str]]:
 
 
 def _readings(sentence: str) -> Iterator[tuple[str, str]]:
-    if found := _APPROVED_BY.search(sentence):
-        if thing := _thing(found):
-            yield "who", f"Who {found['verb']} {thing}?"
+    if (found := _APPROVED_BY.search(sentence)) and (thing := _thing(found)):
+        yield "who", f"Who {found['verb']} {thing}?"
     if found := _CHOSEN_AS.search(sentence):
         role = found["role"].strip()
         yield "what", f"{_who_or_what(sentence)} was {found['verb']} {role}?"

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from qa import __version__
+from qa.errors import StoreEmptyError
 from qa.feedback import record
 from qa.http.dispatch import Dispatch
 from qa.http.problems import problem_responses
@@ -97,7 +98,10 @@ async def about(request: Request, dispatch: Dispatch) -> JSONResponse:
 
     def found() -> dict[str, Any]:
         bot = dispatch.bot
-        counts = bot.counts()
+        try:
+            counts = bot.counts()
+        except StoreEmptyError:
+            counts = {"documents": 0, "passages": 0, "generation": 0}
         return {
             "version": __version__,
             "documents": counts["documents"],

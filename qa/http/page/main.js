@@ -97,6 +97,7 @@ function submit(question) {
   showTitle();
   view.element.scrollIntoView({ block: "start" });
   if (isOverChat()) closeSource();
+  if (matchMedia("(pointer: coarse)").matches) $("question").blur(); // its keyboard would cover the answer
   run(turn);
 }
 

@@ -4,7 +4,7 @@ import { getBlob, getJson, hasKey, Problem } from "./api.js";
 import { $, announce, copy, download, h, icon, iconButton } from "./dom.js";
 import { citationAsMarkdown, citationAsText } from "./markdown.js";
 import { marked } from "./passages.js";
-import { day, fileName, slicer } from "./text.js";
+import { day, fileName, slicer, under } from "./text.js";
 
 const WINDOW = 6000; // characters loaded at once, before and after what is there
 
@@ -101,12 +101,12 @@ export class SourcePanel {
       title: info.title, path: info.path, date: info.date, heading: passage.heading, page: passage.page,
       start: passage.start, end: passage.end,
     };
-    const meta = [info.date && day(info.date), passage.heading, passage.page != null && `p. ${passage.page}`];
+    const meta = [info.date && day(info.date), under(source), passage.page != null && `p. ${passage.page}`];
     const reader = h("div", { class: "reader", tabindex: "0", role: "region", "aria-label": "The document’s text" });
     const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
     this.#frame(
       info.title,
-      [...meta, fileName(info.path)].filter(Boolean),
+      meta.filter(Boolean),
       h(
         "div",
         { class: "source-tools" },

@@ -18,11 +18,16 @@ export function day(iso) {
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 }
 
+/** The headings that a passage is under, without those that only say the title again; null if none. */
+export function under({ heading, title }) {
+  return heading?.split(" > ").filter((part) => part !== title).join(" › ") || null;
+}
+
 /** Where a passage stands within its document, in words; parts that aren't known are left out. */
 export function place(source) {
   return [
     source.date ? day(source.date) : null,
-    source.heading,
+    under(source),
     source.page != null ? `p. ${source.page}` : null,
     fileName(source.path),
   ].filter(Boolean);
@@ -30,7 +35,7 @@ export function place(source) {
 
 /** A citation in plain words. */
 export function citation(source) {
-  const parts = [source.title, ...place({ ...source, path: source.path })];
+  const parts = [source.title, ...place(source)];
   return `${parts.join(", ")}, characters ${source.start}–${source.end}`;
 }
 
