@@ -123,9 +123,7 @@ class Watched:
 
     @property
     def unexpected(self) -> list[str]:
-        return [
-            seen for seen in self.failed if not any(part in seen for part in self.expected)
-        ]
+        return [seen for seen in self.failed if not any(part in seen for part in self.expected)]
 
 
 NewPage = Callable[..., Page]

@@ -5,7 +5,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import SEED_QUESTION, Watched, answer, ask, in_view
 
 
-def test_the_seed_question_is_answered_and_its_citation_shows_shusha_marked_in_the_source(page: Page):
+def test_the_seed_question_is_answered_and_its_citation_shows_shusha_marked_in_the_source(
+    page: Page,
+):
     ask(page, SEED_QUESTION)
     assert "Shusha" in answer(page)
     expect(page.locator(".cite")).to_have_text(["1"])
