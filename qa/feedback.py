@@ -2,12 +2,12 @@
 
 ::
 
-    vectors/feedback.jsonl          one question a line, as `qa.evaluation.question_files` reads it
-    vectors/feedback-review.jsonl   what only says that something was wrong, for a person to complete
+    vectors/feedback.jsonl          a question a line, as `qa.evaluation.question_files` reads it
+    vectors/feedback-review.jsonl   what leaves open what would be right, for a person to complete
 
-A verdict that settles what is right goes to the first: the answer was right, or the person says what
-would have been. Of a question judged again the newest verdict stands and earlier ones go, from both
-files, since a question file holds a question once.
+A verdict that settles what is right goes to the first: the answer was right, or the person says
+what would have been. Of a question judged again the newest verdict stands and earlier ones go, from
+both files, since a question file holds a question once.
 """
 
 from __future__ import annotations

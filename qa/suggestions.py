@@ -1,8 +1,8 @@
 """A few questions to begin with, made from the documents themselves and known to be answered.
 
-No language model: what a sentence says is turned into the question that it answers, where its form
-allows that without changing a word's form ("The budget was approved by Ann Berg." asks "Who approved
-the budget?"). Each is then asked, and kept only if that very sentence comes back. Documents in other
+No language model: what a sentence says is turned into the question that it answers, where that
+takes no change of a word's form ("The budget was approved by Ann Berg." answers "Who approved the
+budget?"). Each is then asked, and kept only if that very sentence comes back. Documents in other
 languages than English offer their headings and titles as they are.
 """
 
@@ -59,8 +59,8 @@ _PERSON_DID = re.compile(
 )
 _IS_A = re.compile(rf"^(?P<thing>{_THING}) (?:is|are) (?:an?|the|one of) [a-z]")
 _OFFICE = re.compile(
-    r"\b(?:President|Minister|Director(?: General)?|Secretary(?: General)?|Chair(?:man|woman)?|Mayor"
-    rf"|Lady|Professor|Captain|Bishop|Judge|Ambassador) (?P<who>(?!General\b){_NAME})\b"
+    r"\b(?:President|Minister|Director(?: General)?|Secretary(?: General)?|Chair(?:man|woman)?"
+    rf"|Mayor|Lady|Professor|Captain|Bishop|Judge|Ambassador) (?P<who>(?!General\b){_NAME})\b"
 )
 _FILLER = re.compile(
     r"^(?:he|she|it|they|this|that|these|those|there|we|you|i|who|what|which|one|all|some|others?)\b"

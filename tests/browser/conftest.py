@@ -1,7 +1,6 @@
-"""A real Chromium on the page of a real server. Nothing in it may fail, and nothing leave this machine.
+"""A real Chromium on the page of a real server: nothing in it may fail, nothing leaves the machine.
 
-In these tests the page's content security policy is in force, unless a test asks for `lenient`,
-which axe needs to be injected.
+The page's content security policy is in force, but for axe, which has to be put into the page.
 """
 
 from __future__ import annotations
@@ -31,15 +30,14 @@ ARGUMENTS = [
 ]
 DOCUMENTS = {
     "hall.txt": "The town hall was built in 1911.",
-    "light.txt": "Ann keeps the lighthouse, built in 1888.",
+    "light.txt": "The lighthouse on the cape is kept by Ann Berg, who lives there with her two "
+    "dogs. It was built in 1888.",
     "minutes-2019.md": "---\ntitle: Minutes of the old board\ndate: 2019-03-12\n---\n\n"
     "The annual fee of the harbour is forty euros.",
     "minutes-2024.md": "---\ntitle: Minutes of the new board\ndate: 2024-03-12\n---\n\n"
     "The annual fee of the harbour is ninety euros.",
 }
 SEED_QUESTION = "What was chosen as the 2024 Cultural Capital?"
-
-pytestmark = pytest.mark.browser
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -106,7 +104,7 @@ class Watched:
     def _page(self, page: Page) -> None:
         page.on("console", lambda message: self._console(message.type, message.text))
         page.on("pageerror", lambda error: self.failed.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: self._dialog(dialog))
+        page.on("dialog", self._dialog)
 
     def _console(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SEED_QUESTION, Watched, answer, ask, in_view
 
 
-def test_the_seed_question_is_answered_and_its_citation_shows_shusha_marked_in_the_source(
+def test_the_citation_of_the_seed_question_shows_shusha_marked_in_its_source(
     page: Page,
 ):
     ask(page, SEED_QUESTION)
@@ -90,8 +90,12 @@ def test_shift_and_enter_begin_a_new_line_and_enter_asks(page: Page):
 
 
 def test_a_question_that_takes_long_shows_so_and_can_be_stopped_and_asked_again(page: Page):
-    held = []
-    page.route("**/ask/stream", lambda route: held.append(route))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/ask/stream", hold)
     page.fill("#question", SEED_QUESTION)
     page.press("#question", "Enter")
     expect(page.locator(".working")).to_be_visible()
@@ -119,7 +123,8 @@ def test_a_failure_is_told_and_can_be_tried_again(page: Page, watched: Watched):
 def test_the_answer_does_not_shift_what_is_on_the_page(page: Page):
     page.evaluate(
         """() => { window.shifts = 0; new PerformanceObserver(list => {
-          for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+          for (const entry of list.getEntries())
+            if (!entry.hadRecentInput) window.shifts += entry.value;
         }).observe({type: "layout-shift", buffered: true}); }"""
     )
     ask(page, SEED_QUESTION)

@@ -36,7 +36,7 @@ def test_chosen_documents_are_the_only_ones_that_are_asked(page: Page):
     page.click("#filter")
     page.get_by_label("Only these documents").fill("minutes")
     expect(page.locator(".picker li")).to_have_count(2)
-    page.get_by_label("Minutes of the old board").check()
+    page.get_by_role("checkbox", name="Minutes of the old board").check()
     page.get_by_label("Only these documents").fill("town hall")
     expect(page.locator(".picker li")).to_have_count(1)
     page.locator(".picker input").check()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import DOCUMENTS, NewPage, Serve, ask
 from tests.conftest import RunQA
 
+KEEPER = "The lighthouse on the cape is kept by Ann Berg, who lives there with her two dogs."
 NOT_SAID = "What is the annual budget of the Ministry of Health?"
 
 
@@ -43,7 +44,7 @@ def test_thumbs_are_written_and_can_be_evaluated(
     thumb(page, "This is wrong")
     page.locator(".expected").wait_for()
     lighthouse, built, budget = records(tmp_path)
-    assert lighthouse["answers"] == ["Ann keeps the lighthouse, built in 1888."]
+    assert lighthouse["answers"] == [KEEPER]
     assert lighthouse["sources"][0]["start"] == 0
     assert built["question"] == "Who keeps the lighthouse? When was it built?"
     assert built["answers"] == ["1888"]
@@ -73,7 +74,7 @@ def test_of_a_question_that_is_judged_again_the_newest_verdict_stands(
         "aria-pressed", "true"
     )
     assert len(records(tmp_path)) == 1
-    assert records(tmp_path)[0]["answers"] == ["Ann keeps the lighthouse, built in 1888."]
+    assert records(tmp_path)[0]["answers"] == [KEEPER]
 
 
 def test_no_thumbs_are_shown_where_feedback_is_off(serve: Serve, new_page: NewPage):

@@ -50,7 +50,7 @@ def test_what_does_not_fit_any_more_makes_the_oldest_go(page: Page):
     ask(page, SEED_QUESTION)
     page.evaluate(
         """() => { for (let n = 0; n < 60; n++) localStorage.setItem("qa.conversation.x" + n,
-          JSON.stringify({id: "x" + n, title: "old " + n, changed: n, turns: [], filters: {}})); }"""
+          JSON.stringify({id: "x" + n, title: "old " + n, changed: n, turns: []})); }"""
     )
     page.click("#new")
     ask(page, "Who keeps the lighthouse?")
@@ -62,11 +62,11 @@ def test_what_does_not_fit_any_more_makes_the_oldest_go(page: Page):
 
 def test_a_full_storage_is_made_room_in(page: Page):
     page.evaluate(
-        """() => { for (let n = 0; n < 2; n++) localStorage.setItem("qa.conversation.x" + n, JSON.stringify(
-          {id: "x" + n, title: "old " + n, changed: n, turns: ["x".repeat(9e5)], filters: {}}));
-          const left = 5 * 1024 * 1024 - 1.9e6;
-          for (let size = left; size > 50; size /= 2) {
-            try { localStorage.setItem("other." + size, "x".repeat(size)); } catch { /* as full as it gets */ }
+        """() => {
+          for (let n = 0; n < 2; n++) localStorage.setItem("qa.conversation.x" + n, JSON.stringify(
+            {id: "x" + n, title: "old " + n, changed: n, turns: ["x".repeat(9e5)]}));
+          for (let size = 4e6; size > 50; size /= 2) {  // as full as it gets
+            try { localStorage.setItem("other." + size, "x".repeat(size)); } catch {}
           } }"""
     )
     ask(page, SEED_QUESTION)
@@ -78,8 +78,11 @@ def test_a_full_storage_is_made_room_in(page: Page):
 
 
 def test_a_broken_entry_harms_nothing(page: Page):
-    page.evaluate("""() => { localStorage.setItem("qa.conversation.x", "{half");
-      localStorage.setItem("qa.conversation.y", '{"id": 7}'); localStorage.setItem("qa.current", "x"); }""")
+    page.evaluate(
+        """() => { localStorage.setItem("qa.conversation.x", "{half");
+          localStorage.setItem("qa.conversation.y", '{"id": 7}');
+          localStorage.setItem("qa.current", "x"); }"""
+    )
     page.reload()
     expect(page.locator("#empty")).to_be_visible()
     ask(page, SEED_QUESTION)
@@ -94,7 +97,7 @@ def test_a_conversation_can_be_had_as_markdown(page: Page, tmp_path: Path):
     download.value.save_as(tmp_path / "out.md")
     text = (tmp_path / "out.md").read_text(encoding="utf-8")
     assert "## Who keeps the \\*lighthouse\\*? \\[x\\]\\(http\\://evil.example\\) \\<b\\>" in text
-    assert "Ann keeps the lighthouse, built in 1888." in text
+    assert "The lighthouse on the cape is kept by Ann Berg" in text
     assert "light.txt" in text
     from markdown_it import MarkdownIt
 
