@@ -64,7 +64,7 @@ def test_what_is_not_answered_is_not_suggested(bot: QA, tmp_path):
 def test_other_languages_offer_their_headings(bot: QA, tmp_path):
     (tmp_path / "docs" / "garten.md").write_text(
         "# Der Garten im Winter\n\n## Rosen schneiden\n\nDie Rosen werden geschnitten, "
-        "wenn der Frost vorbei ist.\n\n## Kompost\n\nDer Kompost wird im Herbst umgesetzt und bedeckt."
+        "wenn der Frost vorbei ist.\n\n## Kompost\n\nDer Kompost wird im Herbst umgesetzt."
     )
     bot.ingest()
     made = suggest(bot)
