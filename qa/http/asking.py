@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from qa.http import events
+from qa.http import examples
 from qa.http.dispatch import Dispatch, Principal
-from qa.http.events import Emit, EventStream
-from qa.http.examples import ANSWER_EVENTS
+from qa.http.events import Emit, EventStream, stream_content
 from qa.http.problems import problem_responses
-from qa.http.responses import AnswerModel
+from qa.http.responses import ANSWER_EVENTS, AnswerModel
 from qa.http.schemas import AskRequest, Filters, Question, TopK
 from qa.types import Answer
 
@@ -29,7 +28,7 @@ _STREAM_RESPONSES: dict[int | str, dict[str, Any]] = {
         "text, to be joined; none if the documents don't say), `citations`, `done`. The data of "
         "each is a JSON object; together they say what the answer of `POST /ask` says. After an "
         "`error`, whose data is a problem, nothing follows.",
-        "content": {events.MEDIA_TYPE: {"schema": {"type": "string"}, "example": ANSWER_EVENTS}},
+        "content": stream_content(ANSWER_EVENTS, examples.ANSWER_EVENTS),
     },
     **_PROBLEMS,
 }
@@ -58,8 +57,7 @@ async def quick_ask(
 @router.post(
     "/ask/stream",
     summary="Answer a question, as events",
-    status_code=200,
-    response_class=EventStream,
+    response_class=Response,  # has no media type: the responses say it
     responses=_STREAM_RESPONSES,
 )
 async def ask_stream(request: AskRequest, dispatch: Dispatch, principal: Principal) -> EventStream:

@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import anyio
 from fastapi.sse import format_sse_event
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "text/event-stream"
+
+
+def stream_content(events: Mapping[str, type[BaseModel]], example: str) -> dict[str, Any]:
+    """What a response says of its stream: for each event's name what its data is."""
+    alternatives = [
+        {
+            "type": "object",
+            "required": ["event", "data"],
+            "properties": {
+                "event": {"const": name},
+                "data": {
+                    "type": "string",
+                    "contentMediaType": "application/json",
+                    "contentSchema": {"$ref": f"#/components/schemas/{model.__name__}"},
+                },
+            },
+        }
+        for name, model in events.items()
+    ]
+    return {MEDIA_TYPE: {"itemSchema": {"oneOf": alternatives}, "example": example}}
+
 
 Emit = Callable[[str, Any], None]
 """Sends an event: its name, and its data as what JSON can say. Only to be called on the loop."""

@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
 
-from qa.http.problems import Problem
+from qa.http.responses import MODELS
 
 
 def install(app: FastAPI) -> None:
-    """Has an application describe itself with what FastAPI can't know: the shape of its errors."""
+    """Has an application describe what FastAPI doesn't come across, the data of events and
+    problems, and the models whose examples it takes the nulls out of."""
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = described()
-            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"] = Problem.model_json_schema()
+            _, models = models_json_schema(
+                [(model, "serialization") for model in MODELS],
+                ref_template="#/components/schemas/{model}",
+            )
+            schema["components"]["schemas"] |= models["$defs"]
             app.openapi_schema = schema
         return app.openapi_schema
 

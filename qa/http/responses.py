@@ -4,11 +4,12 @@ core types (`to_dict`) and not from these models: the tests hold the two togethe
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from qa.http import examples
+from qa.http.problems import Problem
 
 Offset = Annotated[int, Field(ge=0, description="In characters, from 0.")]
 Score = Annotated[float, Field(description="Higher is better.")]
@@ -231,3 +232,83 @@ class AboutModel(BaseModel):
     suffixes: Annotated[list[str], Field(description="Of the files that can be added.")]
     feedback: Annotated[bool, Field(description="Whether verdicts on answers are taken.")]
     suggestions: Annotated[list[str], Field(description="Questions the documents answer.")]
+
+
+class PassagesEvent(BaseModel):
+    """What was searched and found."""
+
+    model_config = _config({name: examples.ANSWER[name] for name in ("searched_for", "passages")})
+
+    searched_for: str
+    passages: list[RankedPassageModel]
+
+
+class AnswerEvent(BaseModel):
+    """A piece of the answer's text."""
+
+    model_config = _config({"text": examples.ANSWER["answer"]["text"]})
+
+    text: str
+
+
+class CitationsEvent(BaseModel):
+    """The answer and where it stands."""
+
+    model_config = _config(
+        {name: examples.ANSWER[name] for name in ("answered", "confidence", "answer")}
+    )
+
+    answered: bool
+    confidence: Annotated[float | None, Field(ge=0, le=1)]
+    answer: AnswerTextModel | None
+
+
+class TimingsEvent(BaseModel):
+    """The answer is through."""
+
+    model_config = _config({"timings_ms": examples.ANSWER["timings_ms"]})
+
+    timings_ms: dict[str, float]
+
+
+class ProgressEvent(BaseModel):
+    """How far an upload is: in bytes when received, then in passages."""
+
+    model_config = _config({"stage": "embedding", "done": 64, "total": 92})
+
+    stage: Literal["received", "parsed", "embedding", "stored"]
+    done: Annotated[int, Field(ge=0)]
+    total: Annotated[int, Field(ge=0)]
+
+
+class DoneEvent(BaseModel):
+    """The upload is through."""
+
+    model_config = _config({})
+
+
+ANSWER_EVENTS: dict[str, type[BaseModel]] = {
+    "passages": PassagesEvent,
+    "answer": AnswerEvent,
+    "citations": CitationsEvent,
+    "done": TimingsEvent,
+    "error": Problem,
+}
+UPLOAD_EVENTS: dict[str, type[BaseModel]] = {
+    "progress": ProgressEvent,
+    "document": UploadedModel,
+    "error": Problem,
+    "done": DoneEvent,
+}
+
+MODELS: tuple[type[BaseModel], ...] = (
+    AnswerModel,
+    DocumentsModel,
+    DocumentDetailModel,
+    TextModel,
+    PassageModel,
+    StatusModel,
+    *ANSWER_EVENTS.values(),
+    *UPLOAD_EVENTS.values(),
+)
+"""All there are, with those that are part of them."""

@@ -14,12 +14,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from qa.errors import DocumentError
-from qa.http import events
+from qa.http import events, examples
 from qa.http.dispatch import Dispatch, Dispatcher
-from qa.http.events import Emit, EventStream
-from qa.http.examples import UPLOAD_EVENTS
+from qa.http.events import Emit, EventStream, stream_content
 from qa.http.problems import body_of, problem_responses
-from qa.http.responses import UploadedModel
+from qa.http.responses import UPLOAD_EVENTS, UploadedModel
 from qa.library import Uploaded
 from qa.settings import Settings
 
@@ -50,7 +49,6 @@ _BODY = {
         },
     }
 }
-_STREAMED = {events.MEDIA_TYPE: {"schema": {"type": "string"}, "example": UPLOAD_EVENTS}}
 
 
 def most_bytes(settings: Settings) -> int:
@@ -80,7 +78,7 @@ def check_uploads_are_on(dispatch: Dispatcher) -> None:
         200: {
             "model": UploadedModel,
             "description": "It was one already, or what becomes of it is told as events.",
-            "content": _STREAMED,
+            "content": stream_content(UPLOAD_EVENTS, examples.UPLOAD_EVENTS),
         },
         **problem_responses(400, 401, 403, 413, 415, 422, 429, 503),
     },
