@@ -6,9 +6,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from qa.batching import Batcher
 from qa.embedding import Embedder, load_embedder
 from qa.embedding.model import Model, resolve_model
 from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError, UsageError
@@ -17,6 +19,8 @@ from qa.filters import parse_filter
 from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
 from qa.library import Library
 from qa.retrieval import (
+    POOL,
+    Nearest,
     Ranking,
     Reranking,
     Searcher,
@@ -27,12 +31,18 @@ from qa.retrieval import (
     make_query,
 )
 from qa.settings import MAX_TOP_K, Settings, load_settings
-from qa.store import Snapshot, Store
+from qa.store import OutdatedError, Snapshot, Store
 from qa.types import Answer, Document, DocumentInfo, Passage, Turn
+
+if TYPE_CHECKING:
+    from qa.embedding.base import Vectors
 
 MAX_QUESTION = 4000
 """Characters; models read far fewer."""
 _FIRST_INGEST_WAIT = 600.0
+_LARGEST_BATCH = 32
+
+Result = TypeVar("Result")
 
 
 class QA:
@@ -61,6 +71,9 @@ class QA:
             dense=settings.retriever != "lexical",
             lexical=settings.retriever != "dense",
             reranking=self._load_reranking,
+        )
+        self._query_batches: Batcher[str, tuple[Vectors, Nearest | None]] = Batcher(
+            self._begin_together, _LARGEST_BATCH
         )
         self._loading = threading.Lock()
         self._resolving = threading.Lock()
@@ -116,18 +129,20 @@ class QA:
         if self._embedder is None:  # another model is refused before it is loaded
             with self.store.snapshot() as snapshot:
                 self._check_model(snapshot)
-        embedder = self.embedder
+        _ = self.embedder
         clock.lap("load")
-        embedding = embedder.embed_queries([searched_for])
+        embedding, nearest = self._query_batches(searched_for)
         clock.lap("embed")
-        with self.store.snapshot() as snapshot:
-            self._check_model(snapshot)
+
+        def search(snapshot: Snapshot) -> Ranking:
             within = None
             if filter_:
                 within = snapshot.catalog.keys_where(filter_)
                 clock.lap("filter")
-            query = make_query(searched_for, embedding, snapshot, within)
-            ranking = self._searcher.search(snapshot, query, k, clock.lap)
+            query = make_query(searched_for, embedding, snapshot, within, nearest)
+            return self._searcher.search(snapshot, query, k, clock.lap)
+
+        ranking = self._at_one_generation(search)
         threshold = self.settings.min_confidence
         return compose_answer(question, searched_for, ranking, threshold, clock.timings())
 
@@ -140,11 +155,40 @@ class QA:
         """
         question, k = checked_question(question), _checked_top_k(top_k)
         embedding = self.embedder.embed_queries([question])
-        with self.store.snapshot() as snapshot:
-            self._check_model(snapshot)
+
+        def rank(snapshot: Snapshot) -> list[Ranking]:
             query = make_query(question, embedding, snapshot)
             pool = self._searcher.retrieve(snapshot, query, k)
             return [self._searcher.rank(pool, k, each) for each in weights]
+
+        return self._at_one_generation(rank)
+
+    def _at_one_generation(self, work: Callable[[Snapshot], Result]) -> Result:
+        """What some work on the store's present generation returns.
+
+        Where another thread takes the indexes on to a later generation meanwhile, the work begins
+        anew with that one: to take them back and on again would cost both far more.
+        """
+        while True:
+            with suppress(OutdatedError), self.store.snapshot(rewinds=False) as snapshot:
+                self._check_model(snapshot)
+                return work(snapshot)
+
+    def _begin_together(self, texts: Sequence[str]) -> list[tuple[Vectors, Nearest | None]]:
+        """For each question its embedding, shape ``(1, dimension)``, and what is nearest to it.
+
+        Together they take a fraction of the time: the model runs once, the index is read once.
+        """
+        vectors = self.embedder.embed_queries(texts)
+        rows = [vectors[row : row + 1] for row in range(len(texts))]
+        if len(texts) == 1 or self.settings.retriever == "lexical":
+            return [(row, None) for row in rows]
+
+        def search(snapshot: Snapshot) -> list[Nearest]:
+            found = snapshot.search_dense(vectors, POOL)
+            return [Nearest(snapshot.version, POOL, hits) for hits in found]
+
+        return list(zip(rows, self._at_one_generation(search), strict=True))
 
     # ------------------------------------------------------------------ documents
 

@@ -40,6 +40,9 @@ _IS_UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
+# Latin letters, digits and usual signs: there a word is the same to `re` as to the analysers.
+_PLAIN = re.compile("[\x00-\xa9\xab-\u024f\u2010-\u2027\u2030-\u205e\u20ac]*")
+_WORD = re.compile(r"[^\W_]+")
 # Unlike Latin ones, the accents of Greek are not folded by the analysers.
 _GREEK = str.maketrans("ΆΈΉΊΌΎΏΪΫάέήίόύώϊϋΐΰς", "ΑΕΗΙΟΥΩΙΥαεηιουωιυιυσ")
 # Accents that composition leaves over, and the vowel points of Arabic and Hebrew.
@@ -58,7 +61,8 @@ class Terms:
 class Content:
     """What a text can be asked for, made faster than `Terms`, as of a text that is looked at once.
 
-    ``words`` are the text's words, each between marks, so that a 4-gram is a part of it.
+    ``words`` are the text's words, each between marks, so that a 4-gram is a part of it, in no
+    particular order.
     """
 
     stems: frozenset[str]
@@ -81,11 +85,25 @@ def analyse(text: str, analysis: str) -> Terms:
 def content(text: str, analysis: str) -> Content:
     """What a text can be asked for, by one of the analyses that `analysis_of` names."""
     text = _normalised(text, analysis)
+    if _PLAIN.fullmatch(text):  # word by word: most have been met before
+        found = [_word(word, analysis) for word in set(_WORD.findall(text.lower()))]
+        words = [word for word in found if word is not None]
+        return Content(
+            frozenset(stem for stem, _ in words), " ".join(marked for _, marked in words)
+        )
     stemmed, plain = _analysers(analysis)
     return Content(
         frozenset(_stems(stemmed.analyze(text))),
         " ".join(f"^{word}$" for word in plain.analyze(text)),
     )
+
+
+@lru_cache(maxsize=100_000)
+def _word(word: str, analysis: str) -> tuple[str, str] | None:
+    """Stem and marked form of a word in plain letters; None of one that is passed over."""
+    stemmed, plain = _analysers(analysis)
+    stems, words = stemmed.analyze(word), plain.analyze(word)
+    return (stems[0], f"^{words[0]}$") if words else None
 
 
 def _normalised(text: str, analysis: str) -> str:

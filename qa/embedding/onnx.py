@@ -38,6 +38,8 @@ class OnnxEmbedder:
         # The graph was optimised when it was written.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 3
+        # Threads that wait for the next run mustn't burn the processor that others work on.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
         )

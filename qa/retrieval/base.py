@@ -7,12 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from qa.analysis import Terms, analyse
-from qa.store import Hits, Snapshot
+from qa.store import Hits, Snapshot, Version
 from qa.types import LONGEST_LEAD, DocumentInfo, Evidence, Passage, Span
 
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
     from qa.store.index import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The passages nearest to a query, as found together with those of other queries."""
+
+    version: Version
+    """Of the store they were found in."""
+    k: int
+    hits: Hits = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +38,21 @@ class Query:
     """The only passages wanted, by key, where a filter says so."""
     among: int = 0
     """How many passages are looked among."""
+    nearest: Nearest | None = field(default=None, repr=False, compare=False)
+    """What a dense search of all passages finds, where that is known already."""
 
 
 def make_query(
-    text: str, embedding: Vectors, snapshot: Snapshot, within: Ids | None = None
+    text: str,
+    embedding: Vectors,
+    snapshot: Snapshot,
+    within: Ids | None = None,
+    nearest: Nearest | None = None,
 ) -> Query:
     """The query that a question is to the texts of a store."""
     terms = {analysis: analyse(text, analysis) for analysis in snapshot.analyses()}
     among = snapshot.size if within is None else len(within)
-    return Query(text, embedding, terms, within, among)
+    return Query(text, embedding, terms, within, among, nearest)
 
 
 def lead(passage: Passage, document: DocumentInfo) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from qa.retrieval.base import Candidate, Query, Retriever
+from qa.retrieval.base import Candidate, Query
 from qa.retrieval.dense import DenseRetriever
 from qa.retrieval.lexical import LexicalRetriever
 from qa.store import Hits, Snapshot
@@ -24,10 +22,16 @@ def gather(
     """
     by_meaning, by_words = DenseRetriever(), LexicalRetriever()
     dense_hits = by_meaning.search(snapshot, query, k) if dense else []
-    lexical_hits = by_words.search(snapshot, query, k) if lexical else []
-    keys = list(dict.fromkeys(key for key, _ in [*dense_hits, *lexical_hits]))
-    dense_scores = _completed(by_meaning, snapshot, query, keys, dense_hits)
-    lexical_scores = _completed(by_words, snapshot, query, keys, lexical_hits)
+    nearest = [key for key, _ in dense_hits]
+    lexical_hits, lexical_scores = by_words.search_beside(
+        snapshot, query, k if lexical else 0, nearest
+    )
+    lexical_scores |= dict(lexical_hits)
+    keys = list(dict.fromkeys([*nearest, *(key for key, _ in lexical_hits)]))
+    dense_scores = dict(dense_hits)
+    dense_scores |= by_meaning.scores(
+        snapshot, query, [key for key in keys if key not in dense_scores]
+    )
     dense_ranks, lexical_ranks = _ranks(dense_hits), _ranks(lexical_hits)
     vectors = snapshot.vectors(keys)
     return [
@@ -42,14 +46,6 @@ def gather(
         )
         for key in keys
     ]
-
-
-def _completed(
-    retriever: Retriever, snapshot: Snapshot, query: Query, keys: Sequence[int], hits: Hits
-) -> dict[int, float]:
-    scores = dict(hits)
-    missing = [key for key in keys if key not in scores]
-    return scores | retriever.scores(snapshot, query, missing) if missing else scores
 
 
 def _ranks(hits: Hits) -> dict[int, int]:

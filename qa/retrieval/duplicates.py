@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 
 from qa.retrieval.base import Found
 
@@ -24,34 +25,29 @@ def collapse(ranking: Iterable[Found], places: int) -> list[Found]:
     of Documents", 1997). Those that differ in a number say different things: this year's report is
     no copy of last year's.
     """
+    shingles = cache(_shingles)  # most are never asked for
     kept: list[Found] = []
-    shingles: list[_Shingles] = []
     also: list[list[Found]] = []
     for found in ranking:
-        own = _shingles(found.passage.text)
-        place = _twin(found, own, kept, shingles)
+        twin = (place for place, other in enumerate(kept) if _are_twins(found, other, shingles))
+        place = next(twin, None)
         if place is not None:
             also[place].append(found)
         elif len(kept) < places:
             kept.append(found)
-            shingles.append(own)
             also.append([])
     return [replace(found, also=tuple(others)) for found, others in zip(kept, also, strict=True)]
 
 
-def _twin(
-    found: Found, own: _Shingles, kept: Sequence[Found], shingles: Sequence[_Shingles]
-) -> int | None:
-    for place, (other, others) in enumerate(zip(kept, shingles, strict=True)):
-        if other.document.id == found.document.id:
-            continue
-        if abs(other.evidence.dense - found.evidence.dense) > _NEAR:
-            continue
-        if len(own & others) < _SAME * max(1, min(len(own), len(others))):
-            continue
-        if _same_numbers(found.passage.text, other.passage.text):
-            return place
-    return None
+def _are_twins(one: Found, other: Found, shingles: Callable[[str], _Shingles]) -> bool:
+    if one.document.id == other.document.id:
+        return False
+    if abs(one.evidence.dense - other.evidence.dense) > _NEAR:
+        return False
+    own, others = shingles(one.passage.text), shingles(other.passage.text)
+    if len(own & others) < _SAME * max(1, min(len(own), len(others))):
+        return False
+    return _same_numbers(one.passage.text, other.passage.text)
 
 
 def _same_numbers(one: str, other: str) -> bool:

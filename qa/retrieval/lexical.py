@@ -15,7 +15,10 @@ class LexicalRetriever:
         return snapshot.search_lexical(query.terms, k, query.within)
 
     def scores(self, snapshot: Snapshot, query: Query, keys: Sequence[int]) -> dict[int, float]:
-        import numpy as np
+        return snapshot.search_lexical_beside(query.terms, 0, keys)[1]
 
-        hits = snapshot.search_lexical(query.terms, len(keys), np.array(keys, dtype=np.int64))
-        return dict.fromkeys(keys, 0.0) | dict(hits)
+    def search_beside(
+        self, snapshot: Snapshot, query: Query, k: int, keys: Sequence[int]
+    ) -> tuple[Hits, dict[int, float]]:
+        """What `search` finds and what `scores` says of ``keys``, for little more than the one."""
+        return snapshot.search_lexical_beside(query.terms, k, keys, query.within)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.retrieval.base import Candidate, Found, Query
@@ -15,6 +15,8 @@ model has learnt."""
 FOREIGN_FIT = 1.7
 """The fit at which a model is taken to know nothing of the language."""
 _FIT_SAMPLE = 10
+
+Stored = Callable[[Sequence[int]], Mapping[int, tuple[Passage, DocumentInfo]]]
 
 SENTENCE_POOL = 30
 """Passages whose sentences are compared with the question word by word."""
@@ -68,27 +70,30 @@ class Ranker:
         self,
         query: Query,
         candidates: Sequence[Candidate],
-        stored: Mapping[int, tuple[Passage, DocumentInfo]],
+        stored: Stored,
         coverage: Coverage,
+        depth: int = SENTENCE_POOL,
     ) -> list[Found]:
-        """The candidates, best first, each with its best sentence.
+        """The best candidates, best first, each with its best sentence.
 
         The sentences of the first ``SENTENCE_POOL`` are compared word by word; the others stay
         behind them, in the order of their passages' own scores.
 
         Args:
-            stored: the passages and documents of the candidates' keys.
+            stored: gives passage and document of each of some keys.
+            depth: how many are wanted; of the others nothing is read. At least ``SENTENCE_POOL``.
         """
         dense = self._weights.dense_for(candidates)
         judged = [self._judge(query, candidate, dense) for candidate in candidates]
         judged.sort(key=lambda one: -one.whole)
+        del judged[max(depth, SENTENCE_POOL) :]
+        held = stored([one.candidate.key for one in judged])
         first = [
-            self._found(one, stored[one.candidate.key], dense, coverage)
+            self._found(one, held[one.candidate.key], dense, coverage)
             for one in judged[:SENTENCE_POOL]
         ]
         rest = [
-            self._found(one, stored[one.candidate.key], dense, None)
-            for one in judged[SENTENCE_POOL:]
+            self._found(one, held[one.candidate.key], dense, None) for one in judged[SENTENCE_POOL:]
         ]
         return sorted(first, key=lambda found: -found.score) + rest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,10 +11,9 @@ from qa.retrieval.candidates import POOL, gather
 from qa.retrieval.confidence import confidence
 from qa.retrieval.coverage import Coverage
 from qa.retrieval.duplicates import collapse
-from qa.retrieval.ranking import Ranker, Weights
+from qa.retrieval.ranking import Ranker, Stored, Weights
 from qa.retrieval.rerank import Reranking
 from qa.store import Snapshot
-from qa.types import DocumentInfo, Passage
 
 Lap = Callable[[str], None]
 """Told the name of each stage when it is done."""
@@ -34,8 +33,7 @@ class Pool:
 
     query: Query
     candidates: Sequence[Candidate]
-    stored: Mapping[int, tuple[Passage, DocumentInfo]]
-    """Passage and document of each candidate, by its key."""
+    stored: Stored
     coverage: Coverage
 
 
@@ -71,8 +69,7 @@ class Searcher:
     def retrieve(self, snapshot: Snapshot, query: Query, top_k: int) -> Pool:
         """What is to be ranked when ``top_k`` passages are wanted."""
         candidates = gather(snapshot, query, max(top_k, POOL), **self._sides)
-        stored = snapshot.passages([candidate.key for candidate in candidates])
-        return Pool(query, candidates, stored, Coverage(snapshot, query))
+        return Pool(query, candidates, snapshot.passages, Coverage(snapshot, query))
 
     def rank(
         self,
@@ -84,9 +81,12 @@ class Searcher:
         """The best ``top_k`` passages of a pool, by other weights than the searcher's own if
         some are given."""
         ranker = Ranker(weights) if weights else self._ranker
-        ranking = ranker.rank(pool.query, pool.candidates, pool.stored, pool.coverage)
+        reranking = self._reranking()
+        # Near duplicates will share a place, and a reranker has its own depth.
+        depth = max(2 * top_k, reranking.top_n if reranking else 0)
+        ranking = ranker.rank(pool.query, pool.candidates, pool.stored, pool.coverage, depth)
         lap("rank")
-        if reranking := self._reranking():
+        if reranking:
             ranking = reranking.rerank(pool.query.text, ranking)
             lap("rerank")
         ranking = collapse(ranking, top_k)

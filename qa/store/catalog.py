@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreDamagedError
@@ -61,6 +61,7 @@ class Catalog:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.execute = connection.execute
+        self._kept: dict[str, Any] | None = None
 
     # ------------------------------------------------------------------ reading
 
@@ -68,8 +69,15 @@ class Catalog:
         """Whether there is anything in the file."""
         return bool(self.execute("SELECT 1 FROM sqlite_schema").fetchone())
 
+    def keep_meta(self) -> None:
+        """Reads all that is kept by `meta` at once, for a catalog that stays as it is."""
+        rows = self.execute("SELECT key, value FROM meta")
+        self._kept = {row["key"]: json.loads(row["value"]) for row in rows}
+
     def meta(self, key: str) -> Any:
         """The value kept under ``key``, or None."""
+        if self._kept is not None:
+            return self._kept.get(key)
         row = self.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return json.loads(row["value"]) if row else None
 
@@ -200,6 +208,13 @@ class Catalog:
         rows = self.execute("SELECT key FROM passages INDEXED BY passages_by_document")
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
+    def passage_keys_after(self, key: int) -> Ids:
+        """The keys above ``key``, int64."""
+        import numpy as np
+
+        rows = self.execute("SELECT key FROM passages WHERE key > ?", (key,))
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
     def embeddings(self, keys: Ids, dimension: int) -> Iterator[tuple[Ids, Vectors]]:
         """The keys and vectors of some passages, in batches.
 
@@ -227,19 +242,24 @@ class Catalog:
         """For each key the passage's vector, its sentences' vectors, and its fit."""
         import numpy as np
 
+        if not keys:
+            return {}
+        marks = ",".join("?" * len(keys))
+        columns = "passage_key, vector, sentences, fit"
         rows = self.execute(
-            f"SELECT * FROM embeddings WHERE passage_key IN ({','.join('?' * len(keys))})",
-            list(keys),
-        )
+            f"SELECT {columns} FROM embeddings WHERE passage_key IN ({marks})", list(keys)
+        ).fetchall()
+        # All at once: of many small arrays the making costs more than the reckoning.
+        found, vectors, sentences, fits = zip(*rows, strict=True) if rows else ((), (), (), ())
+        wholes = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(-1, dimension)
+        every = np.frombuffer(b"".join(sentences), dtype="<f2").reshape(-1, dimension)
+        every = every.astype(np.float32)
+        ends = list(accumulate(len(blob) // (2 * dimension) for blob in sentences))
         return {
-            row["passage_key"]: (
-                np.frombuffer(row["vector"], dtype="<f4"),
-                np.frombuffer(row["sentences"], dtype="<f2")
-                .reshape(-1, dimension)
-                .astype(np.float32),
-                row["fit"],
+            key: (whole, every[start:end], fit)
+            for key, whole, start, end, fit in zip(
+                found, wholes, [0, *ends[:-1]], ends, fits, strict=True
             )
-            for row in rows
         }
 
     def contexts(self, keys: Ids) -> Iterator[tuple[Ids, list[tuple[str | None, str]]]]:

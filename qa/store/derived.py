@@ -105,6 +105,20 @@ class Derived(Generic[AnyIndex]):
             index.add(keys, data)
         return len(gone) + len(new)
 
+    def follow(self, index: AnyIndex, catalog: Catalog) -> None:
+        """Brings an index that was in step with an earlier generation into step with this one.
+
+        Keys only grow, so that what is new can be told by them; where nothing is gone, the keys
+        that were there need no look.
+        """
+        held = index.ids()
+        new = catalog.passage_keys_after(int(held.max()) if len(held) else 0)
+        if len(held) + len(new) == catalog.count("passages"):
+            for keys, data in self.feed(catalog, new):
+                index.add(keys, data)
+        else:
+            self.sync(index, catalog)
+
     def write(self, folder: Path, index: AnyIndex, generation: int, catalog: Catalog) -> None:
         """Writes the index under a new name, makes sure it is on the disk, and records it."""
         # The name is never given twice, so that nobody who reads an older one is disturbed.

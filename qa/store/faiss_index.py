@@ -12,6 +12,9 @@ import numpy as np
 if TYPE_CHECKING:
     from qa.store.index import Ids, Scores, Vectors
 
+_MANY = 64
+_BLAS, _NO_BLAS = 1, 1_000_000_000
+
 
 class FaissIndex:
     """A flat inner-product index with the catalog's own ids."""
@@ -48,9 +51,14 @@ class FaissIndex:
             return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         # A few queries are one thread's work; more threads would only wait for each other.
-        faiss.omp_set_num_threads(1 if len(queries) < 20 else os.cpu_count() or 1)
+        faiss.omp_set_num_threads(1 if len(queries) < _MANY else os.cpu_count() or 1)
+        # From three on one pass over the vectors serves all, by BLAS: a fifth of the time.
+        faiss.cvar.distance_compute_blas_threshold = _BLAS if len(queries) > 2 else _NO_BLAS
         scores, ids = self._index.search(queries, k, params=parameters)
         return scores, ids
+
+    def settle(self) -> None:
+        pass  # a change is done at once
 
     def write(self, path: Path) -> None:
         faiss.write_index(self._index, str(path))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Index(Protocol):
-    """Passages by their ids. Not safe for a change while another thread searches."""
+    """Passages by their ids. Not safe for a change while another thread searches; several may
+    search at once after `settle`."""
 
     @property
     def suffix(self) -> str:
@@ -29,6 +30,9 @@ class Index(Protocol):
 
     def remove(self, ids: Ids) -> None:
         """Removes what is kept under these ids."""
+
+    def settle(self) -> None:
+        """Does what changes have left to the next search."""
 
     def write(self, path: Path) -> None:
         """Writes the index to a new file or folder."""

@@ -56,6 +56,18 @@ class LexicalIndex(Index, Protocol):
             within: look among these only.
         """
 
+    def search_beside(
+        self, question: Question, k: int, others: Ids, within: Ids | None = None
+    ) -> tuple[Scores, Ids, Scores]:
+        """What `search` finds, and the scores of other entries: scores, ids, others' scores.
+
+        In a large index it finds the best k of what it takes for candidates, which are nearly, and
+        not always quite, the best k of all; each score is the true one.
+
+        Args:
+            others: ids of entries that are there, within or not.
+        """
+
     def idfs(self, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
         """The idf of each distinct stem and of each distinct 4-gram."""
 

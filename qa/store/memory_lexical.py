@@ -43,10 +43,26 @@ class MemoryLexicalIndex:
         self._inverted = None
 
     def search(self, question: Question, k: int, within: Ids | None = None) -> tuple[Scores, Ids]:
+        return self._best(self._scores(question), k, within)
+
+    def search_beside(
+        self, question: Question, k: int, others: Ids, within: Ids | None = None
+    ) -> tuple[Scores, Ids, Scores]:
+        scores = self._scores(question)
+        rows = {id_: row for row, id_ in enumerate(self._current().ids.tolist())}
+        beside = scores[[rows[id_] for id_ in others.tolist()]].astype(np.float32)
+        return *self._best(scores, k, within), beside
+
+    def _scores(self, question: Question) -> NDArray[np.float64]:
+        """Of every entry, in the order of the inverted form."""
         inverted = self._current()
         scores = np.zeros(len(inverted.ids))
         for analysis, terms in question.items():
             scores += np.where(inverted.analyses == analysis, inverted.scores(terms), 0)
+        return scores
+
+    def _best(self, scores: NDArray[np.float64], k: int, within: Ids | None) -> tuple[Scores, Ids]:
+        inverted = self._current()
         found = scores > 0
         if within is not None:
             found &= np.isin(inverted.ids, within)
@@ -59,6 +75,9 @@ class MemoryLexicalIndex:
         size = len(inverted.ids)
         stems = {t: idf(size, inverted.frequency("stems", t)) for t in set(terms.stems)}
         return stems, {t: idf(size, inverted.frequency("grams", t)) for t in set(terms.grams)}
+
+    def settle(self) -> None:
+        self._current()
 
     def write(self, path: Path) -> None:
         rows = [

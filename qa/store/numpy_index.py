@@ -46,6 +46,9 @@ class NumpyIndex:
         best = np.take_along_axis(best, order, axis=1)
         return np.take_along_axis(similarities, best, axis=1), ids[best]
 
+    def settle(self) -> None:
+        pass  # a change is done at once
+
     def write(self, path: Path) -> None:
         with path.open("wb") as stream:  # given a name, numpy would add an ending of its own
             np.savez(stream, ids=self._ids, vectors=self._vectors)

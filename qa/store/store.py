@@ -25,10 +25,12 @@ from qa.analysis import Terms, analysis_of
 from qa.errors import StoreEmptyError, StorePathError
 from qa.store import derived
 from qa.store.catalog import Catalog
+from qa.store.connections import Connections
 from qa.store.derived import Derived
 from qa.store.identity import Identity
 from qa.store.live import Live
 from qa.store.opening import (
+    Version,
     check_format,
     create_or_check,
     locked,
@@ -36,7 +38,7 @@ from qa.store.opening import (
     opened,
     version_of,
 )
-from qa.store.schema import connect, storage_errors
+from qa.store.schema import storage_errors
 from qa.store.writer import Writer
 from qa.types import DocumentInfo, Passage
 
@@ -76,8 +78,10 @@ class Store:
         self.folder = folder
         self.index_kind = index_kind
         self.lexical_kind = lexical_kind
+        self._connections = Connections(self.catalog_path)
         self._dense: Live[Any] = Live(self)
         self._lexical: Live[Any] = Live(self)
+        self._analyses: tuple[Version | None, list[str]] = (None, [])
 
     @property
     def catalog_path(self) -> Path:
@@ -93,10 +97,12 @@ class Store:
             return True
 
     @contextmanager
-    def snapshot(self, *, for_rebuild: bool = False) -> Iterator[Snapshot]:
+    def snapshot(self, *, for_rebuild: bool = False, rewinds: bool = True) -> Iterator[Snapshot]:
         """One generation, the one that is current now, for as long as the context lasts.
 
         Args:
+            rewinds: whether its searches take an index back that others have taken on to a later
+                generation meanwhile; they raise OutdatedError otherwise.
             for_rebuild: even if a rebuild has to bring it up to date first; of its catalog
                 only the paths can be read then.
 
@@ -108,21 +114,17 @@ class Store:
             raise StoreEmptyError(
                 f"There is no store in {self.folder} yet: run `qa ingest PATH` to make one."
             )
-        with storage_errors(self.catalog_path):
-            connection = connect(self.catalog_path)
-            try:
-                connection.execute("BEGIN")
-                catalog = Catalog(connection)
-                if catalog.is_created():
-                    check = needs_migration if for_rebuild else check_format
-                    check(catalog, self.catalog_path)
-                if not catalog.is_created() or not catalog.meta("generation"):
-                    raise StoreEmptyError(  # no writer ever came to its first commit
-                        f"The store in {self.folder} is empty: run `qa ingest PATH` to fill it."
-                    )
-                yield Snapshot(self, catalog)
-            finally:
-                connection.close()
+        with storage_errors(self.catalog_path), self._connections.reading() as connection:
+            catalog = Catalog(connection)
+            if catalog.is_created():
+                catalog.keep_meta()
+                check = needs_migration if for_rebuild else check_format
+                check(catalog, self.catalog_path)
+            if not catalog.is_created() or not catalog.meta("generation"):
+                raise StoreEmptyError(  # no writer ever came to its first commit
+                    f"The store in {self.folder} is empty: run `qa ingest PATH` to fill it."
+                )
+            yield Snapshot(self, catalog, rewinds)
 
     @contextmanager
     def writer(
@@ -170,6 +172,23 @@ class Store:
             scores, keys = index.search(question, k, within)
         return [(int(key), float(score)) for key, score in zip(keys, scores, strict=True)]
 
+    def search_lexical_beside(
+        self,
+        snapshot: Snapshot,
+        question: Mapping[str, Terms],
+        k: int,
+        others: Sequence[int],
+        within: Ids | None = None,
+    ) -> tuple[Hits, dict[int, float]]:
+        """The best passages, and the scores of others; see `LexicalIndex.search_beside`."""
+        import numpy as np
+
+        keys = np.array(others, dtype=np.int64)
+        with self._lexical.at(snapshot, self._lexical_kind) as index:
+            scores, ids, beside = index.search_beside(question, k, keys, within)
+        hits = list(zip(ids.tolist(), scores.tolist(), strict=True))
+        return hits, dict(zip(others, beside.tolist(), strict=True))
+
     def idfs(self, snapshot: Snapshot, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
         """The idf of each distinct stem and 4-gram."""
         with self._lexical.at(snapshot, self._lexical_kind) as index:
@@ -180,6 +199,14 @@ class Store:
         """How many passages the snapshot has; the index knows without counting."""
         with self._lexical.at(snapshot, self._lexical_kind) as index:
             return len(index.ids())
+
+    def analyses(self, snapshot: Snapshot) -> list[str]:
+        """The analyses that a snapshot's texts have got, the most frequent first."""
+        version, found = self._analyses
+        if version != snapshot.version:
+            found = list(dict.fromkeys(map(analysis_of, snapshot.catalog.languages())))
+            self._analyses = snapshot.version, found
+        return found
 
     def _dense_kind(self, identity: Identity) -> Derived[Any]:
         return derived.dense(self.index_kind, identity.dimension)
@@ -192,12 +219,14 @@ class Store:
 class Snapshot:
     """A store at one generation, whatever is written meanwhile."""
 
-    def __init__(self, store: Store, catalog: Catalog) -> None:
+    def __init__(self, store: Store, catalog: Catalog, rewinds: bool) -> None:
         self._store = store
         self.catalog = catalog
+        self.rewinds = rewinds
         self.version = version_of(catalog)
         self.identity = Identity(**catalog.meta("identity"))
         self._vectors: dict[int, PassageVectors] = {}
+        self._passages: dict[int, tuple[Passage, DocumentInfo]] = {}
 
     @property
     def generation(self) -> int:
@@ -219,6 +248,16 @@ class Snapshot:
         """See `Store.search_lexical`."""
         return self._store.search_lexical(self, question, k, within)
 
+    def search_lexical_beside(
+        self,
+        question: Mapping[str, Terms],
+        k: int,
+        others: Sequence[int],
+        within: Ids | None = None,
+    ) -> tuple[Hits, dict[int, float]]:
+        """See `Store.search_lexical_beside`."""
+        return self._store.search_lexical_beside(self, question, k, others, within)
+
     def idfs(self, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
         """See `Store.idfs`."""
         return self._store.idfs(self, terms)
@@ -230,7 +269,7 @@ class Snapshot:
 
     def analyses(self) -> list[str]:
         """The analyses that the store's texts have got, the most frequent first."""
-        return list(dict.fromkeys(map(analysis_of, self.catalog.languages())))
+        return self._store.analyses(self)
 
     def vectors(self, keys: Sequence[int]) -> dict[int, PassageVectors]:
         """For each key the passage's vector, its sentences' vectors, and its fit; read once."""
@@ -239,8 +278,10 @@ class Snapshot:
         return {key: self._vectors[key] for key in keys if key in self._vectors}
 
     def passages(self, keys: Sequence[int]) -> dict[int, tuple[Passage, DocumentInfo]]:
-        """The passages with these keys, each with its document."""
-        return self.catalog.passages(keys)
+        """The passages with these keys, each with its document; read once."""
+        new = [key for key in keys if key not in self._passages]
+        self._passages |= self.catalog.passages(new)
+        return {key: self._passages[key] for key in keys if key in self._passages}
 
     @property
     def index_files(self) -> dict[str, Path | None]:

@@ -55,7 +55,7 @@ def test_what_both_sides_support_comes_before_what_one_side_prefers(library):
         ]
         stored = snapshot.passages([both, meaning, words])
         ranking = Ranker(Weights(dense=0.5)).rank(
-            query, candidates, stored, Coverage(snapshot, query)
+            query, candidates, snapshot.passages, Coverage(snapshot, query)
         )
     assert [found.passage for found in ranking] == [
         stored[key][0] for key in (both, words, meaning)
@@ -76,7 +76,7 @@ def test_a_score_is_of_passage_and_best_sentence_each_by_meaning_and_words(
         coverage = Coverage(snapshot, query)
         stored = snapshot.passages([c.key for c in candidates])
         weights = Weights(dense, sentence, adapts=False)
-        ranking = Ranker(weights).rank(query, candidates, stored, coverage)
+        ranking = Ranker(weights).rank(query, candidates, snapshot.passages, coverage)
         expected = {}
         for c in candidates:
             passage, document = stored[c.key]

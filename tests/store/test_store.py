@@ -47,7 +47,7 @@ def make_passages(document: Document) -> list[Passage]:
         span = Span(0, len(line))
         passages.append(
             Passage(f"{document.id}:{number}", document.id, line, start, start + len(line),
-                    ("Heading",), 3, (span,))
+                    ("Heading",), 3, (span,), number)
         )  # fmt: skip
         start += len(line) + 1
     return passages
