@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import hashlib
 import re
+from pathlib import Path
 
 import httpx
 from playwright.sync_api import Page, expect
 
+from qa import QA
+from qa.types import Document, Section
 from tests.browser.conftest import SEED_QUESTION, NewPage, Serve, Watched, ask, in_view
 
 
@@ -85,3 +89,39 @@ def test_a_passage_that_is_gone_is_said_to_be(library: str, new_page: NewPage, w
     watched.expected = ["404"]
     page = new_page(f"{library}/#/documents/{'0' * 32}/passages/7")
     expect(page.locator("#source [role=alert]")).to_contain_text("isn’t in the store any more")
+
+
+PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 500]>>endobj
+4 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 500]>>endobj
+trailer<</Root 1 0 R>>
+"""
+
+
+def test_a_pdf_is_shown_beside_the_chat_at_its_page(
+    serve: Serve, new_page: NewPage, tmp_path: Path
+):
+    path = tmp_path / "fees.pdf"
+    path.write_bytes(PDF)
+    sha256 = hashlib.sha256(PDF).hexdigest()
+    pages = "The lighthouse is white.\n", "The fee of the harbour is forty euros a year."
+    text, first = "".join(pages), len(pages[0])
+    structure = (Section(0, 0, first, (), 1), Section(first, first, len(text), (), 2))
+    kind = "application/pdf"
+    document = Document(sha256[:32], (str(path),), "Fees", None, kind, sha256, text, structure)
+    QA.open(tmp_path / "vectors").add([document])
+    page = new_page(serve({}))
+    ask(page, "What is the fee of the harbour?")
+    expect(page.locator(".passage .meta").first).to_contain_text("p. 2")
+    page.click(".cite")
+    expect(page.locator(".hit mark")).to_contain_text("forty euros")
+    page.get_by_role("button", name="Pages").click()
+    address = f"/documents/{sha256[:32]}/original#page=2"
+    frame = page.locator("iframe.pdf")
+    assert (frame.get_attribute("src") or "").startswith(address)
+    page.wait_for_timeout(500)
+    assert page.frames[1].url.endswith(frame.get_attribute("src") or "-")
+    page.get_by_role("button", name="Pages").click()
+    expect(page.locator(".hit mark")).to_be_visible()

@@ -22,7 +22,7 @@ function item(passage, answer, open) {
   );
   const article = h(
     "article",
-    { class: "passage", tabindex: "-1", "data-rank": passage.rank, onclick: opener(() => open(passage)) },
+    { class: isAnswer(passage, answer) ? "passage first" : "passage", tabindex: "-1", "data-rank": passage.rank, onclick: opener(() => open(passage)) },
     h("span", { class: "number", "aria-hidden": "true" }, String(passage.rank)),
     h("div", { class: "heading" }, h("h4", {}, h("span", { class: "visually-hidden" }, `${passage.rank}. `), title)),
     h("p", { class: "meta" }, match(passage, answer), place(passage.source).map((part) => h("span", {}, part))),
@@ -31,6 +31,9 @@ function item(passage, answer, open) {
   );
   return h("li", {}, article);
 }
+
+/** Whether the answer is this passage's sentence: the marker is for that one alone. */
+const isAnswer = (passage, answer) => passage.rank === 1 && answer.answered !== false;
 
 /** A click that opens, unless it was on a control or ends a selection of text. */
 function opener(open) {

@@ -149,7 +149,7 @@ export class SourcePanel {
     const at = page != null ? `${url}#page=${page}` : url;
     const link = h("a", { class: "quiet", href: at, target: "_blank", rel: "noopener" }, icon("open"), "Original");
     if (info.media_type !== "application/pdf") return link;
-    return [link, this.#pages(at, reader)];
+    return [link, this.#pages(page != null ? `${at}&navpanes=0` : url, reader)];
   }
 
   /** A switch between a PDF's text and its pages. */
