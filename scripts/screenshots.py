@@ -2,8 +2,8 @@
 
 Run in a checkout after ``pip install ".[browser]"``:  python scripts/screenshots.py
 
-It needs Debian's chromium, and looks best with the fonts of fonts-inter and fonts-crosextra-caladea.
-Colours are reduced by ImageMagick, where it is installed, so that the pictures stay small.
+It needs Debian's chromium, and looks best with the fonts of fonts-inter and
+fonts-crosextra-caladea. ImageMagick, where it is installed, leaves fewer colours and bytes.
 """
 
 from __future__ import annotations

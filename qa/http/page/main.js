@@ -1,11 +1,12 @@
 // The page: a conversation, the side, the source, and what happens between them.
 
-import { ask, getJson, onKeyWanted, Problem } from "./api.js";
+import { ask, getJson, Problem } from "./api.js";
 import { spoken, TurnView } from "./chat.js";
 import { showConversations } from "./conversations.js";
 import { $, announce, download, h, icon } from "./dom.js";
 import { offerFeedback } from "./feedback.js";
 import { conditions, Filters } from "./filters.js";
+import { openSide, setUpFrame } from "./frame.js";
 import { listenToKeys } from "./keys.js";
 import { conversationAsMarkdown } from "./markdown.js";
 import { addressed, addressOf, isOverChat, SourcePanel } from "./source.js";
@@ -176,14 +177,19 @@ function closeSource() {
 
 function showAddressed() {
   const address = addressed(location.hash);
-  const state = history.state?.documentId === address?.documentId ? history.state : null;
+  markShown();
+  if (address) source.show({ ...address, mark: stateOf(address)?.mark ?? null });
+  else source.hide();
+}
+
+/** What is known of how an address came about, besides the address. */
+const stateOf = (address) => (history.state?.documentId === address?.documentId ? history.state : null);
+
+/** Marks the passage in the chat whose source is open. */
+function markShown() {
   for (const shown of document.querySelectorAll(".passage.shown")) shown.classList.remove("shown");
-  if (!address) {
-    source.hide();
-    return;
-  }
+  const state = stateOf(addressed(location.hash));
   views.get(state?.turn)?.element.querySelector(`[data-rank="${state.rank}"]`)?.classList.add("shown");
-  source.show({ ...address, mark: state?.mark ?? null });
 }
 
 /** The next passage: in the source the one whose turn it is there, in the chat the one that gets the focus. */
@@ -212,7 +218,7 @@ function step(by) {
 function closeInnermost() {
   if (filters.isOpen) filters.toggle(false);
   else if (source.isOpen) closeSource();
-  else if (document.body.classList.contains("with-side")) openSide(false);
+  else if (document.body.classList.contains("with-side")) $("side-close").click();
   else if (document.activeElement === $("question")) ($("log").lastElementChild ?? $("new")).focus({ preventScroll: true });
 }
 
@@ -222,21 +228,6 @@ function grow() {
   const box = $("question");
   box.style.height = "auto";
   box.style.height = `${box.scrollHeight}px`;
-}
-
-function openSide(isOpen) {
-  document.body.classList.toggle("with-side", isOpen);
-  $("veil").hidden = !isOpen;
-  $("side-open").setAttribute("aria-expanded", String(isOpen));
-}
-
-const isDark = () => {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-};
-
-function showTheme() {
-  $("theme").setAttribute("aria-label", `Change to ${isDark() ? "light" : "dark"} colours`);
 }
 
 async function showAbout() {
@@ -265,24 +256,11 @@ async function start() {
   if (about.feedback) {
     offerFeedback(true);
     for (const view of views.values()) if (view.turn.answer) view.finish();
+    markShown();
   }
   if (about.uploads) offerUploads(about, showAbout);
 }
 
-onKeyWanted((wasRefused) => {
-  const dialog = $("key-dialog");
-  $("key-why").textContent = wasRefused
-    ? "That key isn’t valid here. Another is kept until you close this tab."
-    : "This store wants a key. It is kept until you close this tab.";
-  $("key").value = "";
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? $("key").value.trim() : null), { once: true });
-  });
-});
-
-$("key-cancel").addEventListener("click", () => $("key-dialog").close());
 $("composer").addEventListener("submit", (event) => { event.preventDefault(); submit($("question").value); });
 $("question").addEventListener("input", grow);
 $("question").addEventListener("keydown", (event) => {
@@ -296,21 +274,11 @@ $("export").addEventListener("click", () => {
   const name = current.title.normalize("NFKD").replace(/[^\w]+/g, "-").replace(/^-|-$/g, "").slice(0, 60).toLowerCase();
   download(`${name || "conversation"}.md`, new Blob([conversationAsMarkdown(current)], { type: "text/markdown" }));
 });
-$("theme").addEventListener("click", () => {
-  const theme = isDark() ? "light" : "dark";
-  document.documentElement.dataset.theme = theme;
-  store.setting("theme", theme);
-  showTheme();
-});
-$("shortcuts").addEventListener("click", () => $("keys-dialog").showModal());
-$("side-open").addEventListener("click", () => { openSide(true); $("side-close").focus(); });
-$("side-close").addEventListener("click", () => { openSide(false); $("side-open").focus(); });
-$("veil").addEventListener("click", () => openSide(false));
 addEventListener("popstate", showAddressed);
 addEventListener("storage", showSide);
 listenToKeys({ question: () => { if (isOverChat()) closeSource(); $("question").focus(); }, close: closeInnermost, step });
 
-showTheme();
+setUpFrame();
 show(store.conversation(store.setting("current") ?? "") ?? store.newConversation());
 if (addressed(location.hash)) showAddressed();
 start();
