@@ -14,6 +14,7 @@ from qa.http import (
     openai,
     openapi,
     operations,
+    pages,
     problems,
     uploading,
 )
@@ -21,6 +22,7 @@ from qa.http.chat_errors import OpenAIErrors
 from qa.http.dispatch import Dispatcher
 from qa.http.metrics import MetricsMiddleware
 from qa.service import QA
+from qa.suggestions import Suggestions
 
 
 def create_app(bot: QA) -> FastAPI:
@@ -34,7 +36,8 @@ def create_app(bot: QA) -> FastAPI:
         lifespan=mcp.lifespan,
     )
     app.state.dispatcher = dispatcher = Dispatcher(bot)
-    for part in (asking, documents, uploading, operations, openai, docs):
+    app.state.suggestions = Suggestions(bot)
+    for part in (asking, documents, uploading, operations, openai, docs, pages):
         app.include_router(part.router)
     mcp.install(app)
     problems.install(app)
