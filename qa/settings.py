@@ -160,6 +160,9 @@ class Settings(BaseSettings):
     log_questions: bool = Field(
         False, description="Log the questions that are asked, and the messages of failures."
     )
+    feedback: bool = Field(
+        True, description="Whether verdicts on answers are kept beside the store."
+    )
 
     @property
     def max_file_bytes(self) -> int:

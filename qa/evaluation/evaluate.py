@@ -41,6 +41,7 @@ _NO_INFLUENCE = (
     "client_seconds",
     "drain_seconds",
     "log_questions",
+    "feedback",
     "threads",
     "max_file_mb",
     "top_k",
