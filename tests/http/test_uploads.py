@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import socket
 import threading
 import time
@@ -209,10 +210,18 @@ def test_a_later_ingest_leaves_uploads_alone_and_a_rebuild_keeps_them(uploader, 
     assert bot.ingest().removed == []
     assert bot.ingest(rebuild=True).removed == []
     assert answered(uploader) == TEXT.decode()
-    bot.store.catalog_path.write_bytes(b"spoilt" * 1000)
+    assert uploader.get("/documents").json()["total"] == 3
+
+
+def test_a_rebuild_of_a_store_whose_catalog_is_spoilt_keeps_uploads(uploader, tmp_path):
+    id_ = upload(uploader).json()["document"]["document_id"]
+    folder = tmp_path / "rescued"
+    shutil.copytree(bot_of(uploader).library.uploads.folder, folder / "uploads")
+    (folder / "catalog.sqlite").write_bytes(b"spoilt" * 1000)
+    bot = QA.open(folder, seeds=SEEDS)
     bot.ingest(rebuild=True)
-    assert answered(uploader) == TEXT.decode()
-    assert uploader.get("/documents").json()["total"] == 2  # the seed, and the upload
+    assert {info.id for info in bot.documents()} == {id_, SEED_ID}
+    assert bot.library.has_original(id_)
 
 
 def test_while_another_writes_uploads_wait_or_are_asked_to_come_again(tmp_path):
