@@ -117,3 +117,15 @@ UPLOAD_EVENTS = as_events(
     ("document", UPLOADED),
     ("done", {}),
 )
+
+ABOUT: dict[str, Any] = {
+    "version": "0.1.0",
+    "documents": 1,
+    "passages": 5,
+    "generation": 1,
+    "uploads": False,
+    "max_upload_mb": 32.0,
+    "suffixes": [".htm", ".html", ".md", ".txt"],
+    "feedback": True,
+    "suggestions": ["Who met with the Director General?"],
+}

@@ -218,6 +218,22 @@ class StatusModel(BaseModel):
     status: str
 
 
+class AboutModel(BaseModel):
+    """What there is to ask, and what may be done."""
+
+    model_config = _config(examples.ABOUT)
+
+    version: str
+    documents: Annotated[int, Field(ge=0)]
+    passages: Annotated[int, Field(ge=0)]
+    generation: Annotated[int, Field(ge=0, description="It changes when the documents do.")]
+    uploads: Annotated[bool, Field(description="Whether documents can be added and deleted.")]
+    max_upload_mb: float
+    suffixes: Annotated[list[str], Field(description="Of the files that can be added.")]
+    feedback: Annotated[bool, Field(description="Whether verdicts on answers are taken.")]
+    suggestions: Annotated[list[str], Field(description="Questions the documents answer.")]
+
+
 class PassagesEvent(BaseModel):
     """What was searched and found."""
 

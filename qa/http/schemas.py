@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from qa.feedback import Feedback
 from qa.filters import MAX_CHARACTERS, MAX_CONDITIONS
 from qa.service import MAX_QUESTION
 from qa.settings import MAX_TOP_K
@@ -13,6 +14,8 @@ from qa.types import Turn
 
 MAX_TURNS = 50
 """Of a conversation, as it is sent or remembered."""
+MAX_ANSWER = 20_000
+"""Characters of an answer in a conversation."""
 
 Question = Annotated[str, Field(max_length=MAX_QUESTION, description="The question.")]
 TopK = Annotated[
@@ -41,7 +44,7 @@ class TurnModel(BaseModel):
     )
 
     question: Question
-    answer: Annotated[str | None, Field(max_length=20_000)] = None
+    answer: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
 
 
 class AskRequest(BaseModel):
@@ -78,3 +81,63 @@ class AskRequest(BaseModel):
     @property
     def turns(self) -> list[Turn]:
         return [Turn(turn.question, turn.answer) for turn in self.history]
+
+
+_Stated = Annotated[str | None, Field(max_length=20_000)]
+
+
+class SourceModel(BaseModel):
+    """Where an answer stands: characters ``[start, end)`` of a document's text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    document_id: Annotated[str, Field(min_length=1, max_length=64)]
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=1)]
+
+
+class FeedbackRequest(BaseModel):
+    """What somebody says of what was answered."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "question": "Who opposed the budget?",
+                    "verdict": "down",
+                    "answered": True,
+                    "answer": "The budget was approved by Ann Berg.",
+                    "expected_unanswerable": True,
+                }
+            ]
+        },
+    )
+
+    question: Annotated[
+        Question, Field(description="The question as it was searched: the answer's `searched_for`.")
+    ]
+    verdict: Annotated[Literal["up", "down"], Field(description="Whether the answer was right.")]
+    answered: Annotated[bool, Field(description="False where the documents didn't say.")]
+    answer: Annotated[_Stated, Field(description="The answer's text.")] = None
+    source: Annotated[SourceModel | None, Field(description="The answer's citation.")] = None
+    expected: Annotated[_Stated, Field(description="What should have been answered.")] = None
+    expected_unanswerable: Annotated[
+        bool, Field(description="What should have been said is that the documents don't say.")
+    ] = False
+    filters: Filters = []
+
+    @property
+    def feedback(self) -> Feedback:
+        source = self.source
+        return Feedback(
+            question=self.question,
+            verdict=self.verdict,
+            answered=self.answered,
+            answer=self.answer or None,
+            source=(source.document_id, source.start, source.end) if source else None,
+            expected=self.expected or None,
+            expected_unanswerable=self.expected_unanswerable,
+            filters=tuple(self.filters),
+        )

@@ -227,7 +227,7 @@ def test_a_rebuild_of_a_store_whose_catalog_is_spoilt_keeps_uploads(uploader, tm
 def test_while_another_writes_uploads_wait_or_are_asked_to_come_again(tmp_path):
     bot = QA.open(tmp_path / "vectors", seeds=SEEDS, uploads=True, request_seconds=1)
     bot.prepare()
-    with TestClient(create_app(bot)) as client:
+    with TestClient(create_app(bot), base_url="http://localhost") as client:
         with locked(bot.store.folder):
             response = upload(client)
             assert response.status_code == response.json()["status"] == 503
