@@ -113,3 +113,12 @@ def test_a_malformed_filter_is_explained_and_the_schema_shows_how_it_is_done(ser
     filters = schemas["AskRequest"]["properties"]["filters"]
     assert (filters["maxItems"], filters["items"]["maxLength"]) == (20, 500)
     assert "date>=2023-10-01" in filters["examples"][0]
+
+
+def test_half_a_character_in_what_was_said_before_does_no_harm(server):
+    turns = [{"question": "Who met \ud800 Almalik?", "answer": "\udfff"}]
+    content = json.dumps({"question": "And when?", "history": turns})
+    headers = {"Content-Type": "application/json"}
+    response = httpx.post(f"{server[0]}/ask", content=content, headers=headers)
+    assert response.status_code == 200
+    assert response.json()["searched_for"] == "Who met ? Almalik? And when?"
