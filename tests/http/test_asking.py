@@ -18,6 +18,7 @@ def without_times(answer: dict) -> dict:
     return {name: value for name, value in answer.items() if name != "timings_ms"}
 
 
+JSON = {"Content-Type": "application/json"}
 BODY = {"question": QUESTION, "top_k": 3}
 
 
@@ -63,8 +64,9 @@ def test_it_listens_on_loopback_is_healthy_and_describes_itself(server):
         ({"json": {"question": "Who?", "filters": ["title~" + "x" * 500]}}, 422),
         ({"json": {"question": "Who?", "filters": ["language=de"] * 21}}, 422),
         ({"json": {"question": "Who?", "filters": "language=de"}}, 422),
-        ({"content": b"{half", "headers": {"Content-Type": "application/json"}}, 422),
-        ({"content": b"\xff\xfe", "headers": {"Content-Type": "application/json"}}, 422),
+        ({"content": rb'{"question": "Who met \ud800?"}', "headers": JSON}, 422),
+        ({"content": b"{half", "headers": JSON}, 422),
+        ({"content": b"\xff\xfe", "headers": JSON}, 422),
     ],
 )
 def test_a_bad_request_is_a_problem(request_, status, server):
@@ -113,12 +115,3 @@ def test_a_malformed_filter_is_explained_and_the_schema_shows_how_it_is_done(ser
     filters = schemas["AskRequest"]["properties"]["filters"]
     assert (filters["maxItems"], filters["items"]["maxLength"]) == (20, 500)
     assert "date>=2023-10-01" in filters["examples"][0]
-
-
-def test_half_a_character_in_what_was_said_before_does_no_harm(server):
-    turns = [{"question": "Who met \ud800 Almalik?", "answer": "\udfff"}]
-    content = json.dumps({"question": "And when?", "history": turns})
-    headers = {"Content-Type": "application/json"}
-    response = httpx.post(f"{server[0]}/ask", content=content, headers=headers)
-    assert response.status_code == 200
-    assert response.json()["searched_for"] == "Who met ? Almalik? And when?"
