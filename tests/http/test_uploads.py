@@ -151,7 +151,7 @@ def begin_upload(address: str, *headers: bytes) -> socket.socket:
     """A connection on which an upload has begun."""
     host, port = address.removeprefix("http://").split(":")
     connection = socket.create_connection((host, int(port)), timeout=20)
-    lines = [b"POST /documents HTTP/1.1", b"Host: x", *headers,
+    lines = [b"POST /documents HTTP/1.1", b"Host: " + f"{host}:{port}".encode(), *headers,
              b"Content-Type: multipart/form-data; boundary=x", b"", b""]  # fmt: skip
     connection.sendall(b"\r\n".join(lines))
     return connection
@@ -169,8 +169,8 @@ def test_what_is_too_large_is_refused_before_it_is_all_there(uploading):
 
 
 def test_nothing_is_taken_in_unless_uploads_are_on(bot, client):
-    for request_ in ({"files": {"file": ("a.txt", TEXT)}}, {"json": {}}, {}):
-        response = client.post("/documents", **request_)
+    for data in (TEXT, b""):
+        response = upload(client, data)
         assert response.status_code == response.json()["status"] == 403
         assert "QA_UPLOADS" in response.json()["detail"]
     assert not bot.library.uploads.folder.exists()
