@@ -143,7 +143,7 @@ def test_the_original_comes_byte_by_byte_and_can_do_nothing(http):
     assert response.headers["content-disposition"].startswith("attachment; ")
     assert response.headers["x-content-type-options"] == "nosniff"
     policy = response.headers["content-security-policy"]
-    assert policy == "sandbox; default-src 'none'; frame-ancestors 'self'"
+    assert policy.startswith("sandbox; default-src 'none'")  # who may frame it comes behind
 
 
 def test_html_is_never_shown_but_saved(bot, client, tmp_path):
