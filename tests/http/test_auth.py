@@ -54,10 +54,17 @@ def assert_refused(response: httpx.Response, status: int = 401) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/ask?q=Who", "/docs", "/docs/style.css", "/openapi.json", "/nowhere", "/documents", "/about",
-     "/metrics", "/v1/models", "/mcp", "/healthz/", "/page", "/pages/x"],
+     "/metrics", "/mcp", "/healthz/", "/page", "/pages/x"],
 )  # fmt: skip
 def test_no_path_but_the_open_ones_is_had_without_a_key(path, served):
     assert_refused(httpx.get(served.address + path))
+
+
+def test_openais_interface_refuses_as_openai_does(served):
+    response = httpx.get(f"{served.address}/v1/models")
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert "API key" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE"])
