@@ -4,8 +4,10 @@ QAError                      something failed                        exit 1, HTT
 ├── UsageError               what was asked for makes no sense       exit 2, HTTP 400
 ├── SettingsError            a flag, QA_* variable or qa.toml line   exit 2, HTTP 500
 ├── DocumentError            one document can't be taken in          exit 1, HTTP 422
-├── NotFoundError            no such document                        exit 1, HTTP 404
+├── NotFoundError            no such document, or key                exit 1, HTTP 404
 ├── OverloadedError          too much is being asked at once         exit 1, HTTP 503
+├── KeysError                the API keys can't be read or written   exit 1, HTTP 503
+├── ListenError              the address can't be listened on        exit 1, HTTP 500
 ├── ModelError               a model can't be found or used          exit 1, HTTP 500
 └── StoreError               the store can't be used                 exit 1, HTTP 503
     ├── StorePathError       the path can't be a store               exit 2, HTTP 503
@@ -50,6 +52,15 @@ class NotFoundError(QAError):
 class OverloadedError(QAError):
     http_status = 503
     title = "Too much to do"
+
+
+class KeysError(QAError):
+    http_status = 503
+    title = "API keys not usable"
+
+
+class ListenError(QAError):
+    title = "Address not usable"
 
 
 class ModelError(QAError):

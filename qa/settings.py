@@ -6,12 +6,13 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -23,6 +24,21 @@ from qa.passages.splitting import DEFAULT_TOKENS
 
 FILE = "qa.toml"
 MAX_TOP_K = 1000
+
+
+def _split(value: Any) -> Any:
+    """In a variable commas stand between values."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+Names = Annotated[
+    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]], NoDecode, BeforeValidator(_split)
+]
+Origins = Annotated[
+    list[Annotated[str, Field(pattern=r"^https?://[a-z0-9._-]+(:\d+)?$")]],
+    NoDecode,
+    BeforeValidator(_split),
+]
 
 
 class Settings(BaseSettings):
@@ -91,7 +107,7 @@ class Settings(BaseSettings):
         default_factory=lambda: user_cache_path("qa"),
         description="Folder of exported models, shared by all stores.",
     )
-    host: str = Field("127.0.0.1", description="Address that `qa serve` listens on.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address that `qa serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `qa serve` listens on.")
     concurrency: int = Field(
         32, ge=1, le=1000, description="Questions that `qa serve` works on at once."
@@ -113,6 +129,39 @@ class Settings(BaseSettings):
     )
     feedback: bool = Field(
         True, description="Whether verdicts on answers are kept beside the store."
+    )
+    insecure: bool = Field(
+        False, description="Let `qa serve` listen elsewhere than on loopback without API keys."
+    )
+    allowed_hosts: Names = Field(
+        [], description="Names, besides loopback and host, under which `qa serve` is reached."
+    )
+    cors_origins: Origins = Field(
+        [], description="Origins whose pages may ask, as https://wiki.example.org."
+    )
+    rate_limit: str = Field(
+        "auto",
+        pattern=r"^(auto|none|[1-9][0-9]{0,8}/(second|minute|hour|day))$",
+        description='Requests of each API key, or address, as "600/minute"; "none"; or "auto": '
+        "600/minute, but none on loopback without keys.",
+    )
+    max_body_kb: int = Field(
+        1000, ge=1, description="Larger requests are refused, in kilobytes; uploads aside."
+    )
+    max_connections: int = Field(
+        500, ge=1, le=100_000, description="Connections that `qa serve` keeps open at once."
+    )
+    client_seconds: float = Field(
+        20,
+        gt=0,
+        allow_inf_nan=False,
+        description="Longest that a client may take to send a request, or to take an answer up.",
+    )
+    drain_seconds: int = Field(
+        20, ge=0, description="Longest that `qa serve`, told to stop, finishes what it is at."
+    )
+    log_questions: bool = Field(
+        False, description="Log the questions that are asked, and the messages of failures."
     )
 
     @property
@@ -147,7 +196,7 @@ def load_settings(**flags: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         problem = error.errors()[0]
-        name = ".".join(str(part) for part in problem["loc"])
+        name = str(problem["loc"][0])
         where = _origin(name, given)
         raise SettingsError(
             f"The setting {name} from {where} is wrong ({problem['msg']}): "

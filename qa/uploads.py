@@ -105,7 +105,8 @@ def safe_name(name: str) -> str:
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     # Category C: control characters, lone surrogates, and marks that turn the reading direction.
     visible = "".join(char for char in base if unicodedata.category(char)[0] != "C")
-    stem, dot, suffix = re.sub(r" +\.", ".", visible.rstrip(" .")).rpartition(".")
+    plain = " ".join(visible.split()).replace(" .", ".").rstrip(" .")
+    stem, dot, suffix = plain.rpartition(".")
     short = stem.strip(" .").encode()[:_LONGEST_NAME].decode(errors="ignore").strip(" .")
     stem = sanitize_filename(short, platform="universal").strip(" .") or "document"
     if stem.upper().startswith(("CONIN$", "CONOUT$")):  # devices that it doesn't know of

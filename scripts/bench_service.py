@@ -7,6 +7,8 @@ FOLDERs hold sets in the layout of BEIR; a store of 100,000 passages is made of 
 same passages and vectors, once on threads and once on the event loop; the faster one counts. Each
 server is one process; the clients are one process more, on the same cores. Each client sends its
 next question when it has the answer to the one before; no question is sent twice.
+With ``--changes`` documents are uploaded and deleted meanwhile, one after another, in a further
+minute with `qa serve`: each has to be found once it is there, and never once it is gone.
 Prints Markdown.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -23,13 +26,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import faiss
+import httpx
 import numpy as np
+import psutil
 from _synthetic import fill
 
 from qa import QA
@@ -45,6 +51,8 @@ class Load:
     seconds: float
     milliseconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    processor_seconds: float = 0
+    """Of the server."""
 
     @property
     def throughput(self) -> float:
@@ -110,26 +118,43 @@ def distinct_questions(folders: Sequence[Path], seed: int) -> Iterator[str]:
 # ------------------------------------------------------------------ the servers
 
 
+@dataclass
+class Server:
+    port: int
+    process: int
+
+    def under(self, questions: Iterator[str], clients: int, seconds: float) -> Load:
+        """What comes of so many clients asking it for so long."""
+        process = psutil.Process(self.process)
+        before = sum(process.cpu_times()[:2])
+        result = asyncio.run(load(self.port, questions, clients, seconds))
+        result.processor_seconds = sum(process.cpu_times()[:2]) - before
+        return result
+
+
 @contextmanager
-def naive(folder: Path, *, on_threads: bool) -> Iterator[int]:
+def naive(folder: Path, *, on_threads: bool) -> Iterator[Server]:
     command = [str(BIN / "uvicorn"), "_naive_service:app", "--port", "0", "--log-level", "info",
                "--no-access-log"]  # fmt: skip
     environment = {"NAIVE_FOLDER": str(folder), "HF_HUB_OFFLINE": "1"}
     if not on_threads:
         environment["NAIVE_ASYNC"] = "1"
-    with _running(command, SCRIPTS, environment) as port:
-        yield port
+    with _running(command, SCRIPTS, environment) as server:
+        yield server
 
 
 @contextmanager
-def served(store: Path) -> Iterator[int]:
+def served(store: Path) -> Iterator[Server]:
     command = [str(BIN / "qa"), "serve", "--port", "0", "--store", str(store.absolute())]
-    with TemporaryDirectory() as folder, _running(command, Path(folder), {}) as port:
-        yield port
+    with (
+        TemporaryDirectory() as folder,
+        _running(command, Path(folder), {"QA_UPLOADS": "true", "QA_RATE_LIMIT": ""}) as server,
+    ):
+        yield server
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[int]:
+def _running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[Server]:
     with TemporaryDirectory() as scratch:
         log = Path(scratch) / "log"
         with log.open("w") as stream:
@@ -141,7 +166,7 @@ def _running(command: list[str], folder: Path, environment: dict[str, str]) -> I
                 if process.poll() is not None:
                     sys.exit(log.read_text())
                 time.sleep(0.1)
-            yield int(found[1])
+            yield Server(int(found[1]), process.pid)
         finally:
             process.terminate()
             process.wait(30)
@@ -172,6 +197,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--changes", action="store_true", help="upload and delete meanwhile")
     options = parser.parse_args()
     bot = QA.open(options.store)
     if bot.store.is_new:
@@ -195,24 +221,74 @@ def main() -> None:
         for number in range(options.rounds):
             for name, server in servers.items():
                 questions = distinct_questions(options.folders, number)
-                with server() as port:
-                    asyncio.run(load(port, questions, options.clients, min(5, options.seconds)))
-                    results[name].append(
-                        asyncio.run(load(port, questions, options.clients, options.seconds))
-                    )
+                with server() as running:
+                    running.under(questions, options.clients, min(5, options.seconds))
+                    results[name].append(running.under(questions, options.clients, options.seconds))
     _print(results)
+    if options.changes:
+        questions = distinct_questions(options.folders, options.rounds)
+        with served(options.store) as running:
+            results = {"qa serve": [changing(running, questions, options)]}
+        _print(results)
+
+
+def changing(running: Server, questions: Iterator[str], options: argparse.Namespace) -> Load:
+    """The same load, while documents come and go."""
+    end = time.perf_counter() + options.seconds
+    with ThreadPoolExecutor(1) as pool:
+        changes = pool.submit(come_and_go, running.port, end)
+        result = running.under(questions, options.clients, options.seconds)
+        uploads, removals = changes.result()
+    print(
+        f"\nMeanwhile {len(uploads)} documents were uploaded and deleted again (medians: "
+        f"{statistics.median(uploads):.1f} s until one was found, "
+        f"{statistics.median(removals):.1f} s until one was gone):\n"
+    )
+    return result
+
+
+def come_and_go(port: int, end: float) -> tuple[list[float], list[float]]:
+    """Seconds that each upload and each removal took. Raises AssertionError if one isn't so."""
+    uploads, removals = [], []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as http:
+
+        def is_found(number: int) -> bool:
+            question = f"Who saw the comet Hale{number} above the pier?"
+            answer = http.post("/ask", json={"question": question, "top_k": 20})
+            return f"Hale{number} " in answer.raise_for_status().text.replace(question, "")
+
+        for number in itertools.count():
+            if time.perf_counter() > end:
+                return uploads, removals
+            text = f"The comet Hale{number} was seen above the pier by Ann Berg."
+            start = time.perf_counter()
+            file = {"file": (f"comet{number}.txt", text.encode())}
+            uploaded = http.post("/documents", files=file).raise_for_status().json()
+            assert is_found(number)
+            uploads.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            document = uploaded["document"]["document_id"]
+            http.delete(f"/documents/{document}").raise_for_status()
+            removals.append(time.perf_counter() - start)
+            assert not any(is_found(number) for _ in range(5))
+    raise AssertionError
 
 
 def _print(results: dict[str, list[Load]]) -> None:
-    naive_best = max(_throughput(rounds) for name, rounds in results.items() if name != "qa serve")
-    print("| server | questions/s | p50 ms | p95 ms | p99 ms | failed | times the faster naive |")
-    print("|---|---|---|---|---|---|---|")
+    usual = [_throughput(rounds) for name, rounds in results.items() if name != "qa serve"]
+    print(
+        "| server | questions/s | p50 ms | p95 ms | p99 ms | failed | processor ms a question "
+        "| times the faster usual one |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for name, rounds in results.items():
         times = [statistics.median(r.percentile(s) for r in rounds) for s in (0.5, 0.95, 0.99)]
         failed = sum(len(r.failures) for r in rounds)
         rate = _throughput(rounds)
-        cells = [f"{rate:.1f}", *(f"{t:,.0f}" for t in times), str(failed)]
-        print(f"| {name} | {' | '.join(cells)} | {rate / naive_best:.2f} |")
+        work = statistics.median(r.processor_seconds / len(r.milliseconds) for r in rounds)
+        cells = [f"{rate:.1f}", *(f"{t:,.0f}" for t in times), str(failed), f"{1000 * work:.1f}"]
+        ratio = f"{rate / max(usual):.2f}" if usual else ""
+        print(f"| {name} | {' | '.join(cells)} | {ratio} |")
         for failure in [failure for r in rounds for failure in r.failures][:3]:
             print(f"  {failure}", file=sys.stderr)
 

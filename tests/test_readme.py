@@ -15,7 +15,7 @@ def test_ci_runs_the_readmes_own_test_command():
 
 
 def test_the_readmes_python_example_runs(seed_bot, monkeypatch):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    (code,) = re.findall(r"```python\n(from qa .*?)```", README, re.S)
     monkeypatch.chdir(seed_bot.store.folder.parent)
     names: dict = {}
     exec(code, names)
@@ -27,7 +27,7 @@ def test_the_readmes_python_example_runs(seed_bot, monkeypatch):
 def test_the_questions_the_readme_shows_are_a_dataset(tmp_path):
     from qa.evaluation import load_dataset
 
-    (lines,) = re.findall(r"```json\n(.*?)```", README, re.S)
+    (lines,) = re.findall(r'```json\n({"question".*?)```', README, re.S)
     (tmp_path / "questions.jsonl").write_text(lines)
     dataset = load_dataset(tmp_path / "questions.jsonl")
     assert (dataset.answerable, dataset.unanswerable) == (1, 1)
@@ -35,7 +35,7 @@ def test_the_questions_the_readme_shows_are_a_dataset(tmp_path):
 
 
 def test_every_command_the_readme_shows_exists(qa):
-    names = r"ingest|ask|documents|status|config|serve|evaluate|compare|tune"
+    names = r"ingest|ask|documents|status|config|serve|evaluate|compare|tune|mcp"
     for name in set(re.findall(rf"\bqa ({names})\b", README)):
         assert qa(name, "--help").returncode == 0
 

@@ -33,6 +33,10 @@ def test_flag_before_environment_before_file_before_default(tmp_path, monkeypatc
         ("topk = 3", "topk from qa.toml"),
         ("index = 'milvus'", "index from qa.toml"),
         ("top_k = [", "qa.toml can't be read"),
+        ("cors_origins = ['*']", "cors_origins from qa.toml"),
+        ("cors_origins = ['https://a.example/']", "cors_origins from qa.toml"),
+        ("allowed_hosts = ['*.example.org']", "allowed_hosts from qa.toml"),
+        ("rate_limit = 'often'", "rate_limit from qa.toml"),
     ],
 )
 def test_a_wrong_file_is_named(toml, message):
@@ -44,6 +48,14 @@ def test_a_wrong_file_is_named(toml, message):
 def test_a_wrong_variable_is_named(monkeypatch):
     monkeypatch.setenv("QA_PORT", "eighty")
     with pytest.raises(SettingsError, match="port from QA_PORT"):
+        load_settings()
+
+
+def test_in_a_variable_commas_stand_between_values(monkeypatch):
+    monkeypatch.setenv("QA_ALLOWED_HOSTS", "qa.lan, qa.example.org")
+    assert load_settings().allowed_hosts == ["qa.lan", "qa.example.org"]
+    monkeypatch.setenv("QA_ALLOWED_HOSTS", "*")
+    with pytest.raises(SettingsError, match="allowed_hosts from QA_ALLOWED_HOSTS"):
         load_settings()
 
 

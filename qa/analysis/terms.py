@@ -34,6 +34,7 @@ VERSION = 1
 again."""
 
 _GRAM = 4
+_MOST_WORDS = 200_000
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _TOKEN = rf"[{_UNSPACED}]+|[[\p{{L}}\p{{N}}\p{{M}}]--[{_UNSPACED}]]+"
 _IS_UNSPACED = re.compile(
@@ -86,7 +87,8 @@ def content(text: str, analysis: str) -> Content:
     """What a text can be asked for, by one of the analyses that `analysis_of` names."""
     text = _normalised(text, analysis)
     if _PLAIN.fullmatch(text):  # word by word: most have been met before
-        found = [_word(word, analysis) for word in set(_WORD.findall(text.lower()))]
+        known = _words(analysis)
+        found = map(known.__getitem__, set(_WORD.findall(text.lower())))
         words = [word for word in found if word is not None]
         return Content(
             frozenset(stem for stem, _ in words), " ".join(marked for _, marked in words)
@@ -98,12 +100,22 @@ def content(text: str, analysis: str) -> Content:
     )
 
 
-@lru_cache(maxsize=100_000)
-def _word(word: str, analysis: str) -> tuple[str, str] | None:
-    """Stem and marked form of a word in plain letters; None of one that is passed over."""
-    stemmed, plain = _analysers(analysis)
-    stems, words = stemmed.analyze(word), plain.analyze(word)
-    return (stems[0], f"^{words[0]}$") if words else None
+class _Words(dict[str, tuple[str, str] | None]):
+    """Stem and marked form of words in plain letters; None of one that is passed over."""
+
+    def __init__(self, analysis: str) -> None:
+        super().__init__()
+        self._stemmed, self._plain = _analysers(analysis)
+
+    def __missing__(self, word: str) -> tuple[str, str] | None:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        stems, words = self._stemmed.analyze(word), self._plain.analyze(word)
+        self[word] = found = (stems[0], f"^{words[0]}$") if words else None
+        return found
+
+
+_words = cache(_Words)
 
 
 def _normalised(text: str, analysis: str) -> str:

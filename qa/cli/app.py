@@ -252,24 +252,6 @@ def config(
         _print(render.config(values, sources, terminal=render.console().is_terminal))
 
 
-@app.command(epilog="Example: `qa serve --port 8080`")
-def serve(
-    host: Annotated[
-        str | None, typer.Option("--host", help="Address to listen on [default: 127.0.0.1].")
-    ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="Port [default: 8000].")] = None,
-    store: StoreOption = None,
-    model: ModelOption = None,
-    debug: DebugOption = False,
-) -> None:
-    """Answer over HTTP: `POST /ask`; the interface is described at /docs."""
-    from qa.http import serve as run
-
-    bot = _open(store, model=model, host=host, port=port)
-    _prepare(bot)
-    run(bot)
-
-
 # ------------------------------------------------------------------ what commands share
 
 

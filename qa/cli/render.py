@@ -17,6 +17,7 @@ from qa.types import HEADING_SEPARATOR
 
 if TYPE_CHECKING:
     from qa.ingest import IngestReport
+    from qa.keys import Key
     from qa.types import Answer, Citation, Document, DocumentInfo, Passage, ScoredPassage, Span
 
 _HIGHLIGHT = "bold yellow"
@@ -135,6 +136,12 @@ def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:
             Text(printable_line(", ".join(map(shown_path, info.paths))), style=_DIM),
         )
     return table
+
+
+def keys(keys: Sequence[Key]) -> str:
+    """Tab-separated lines: id, scope, day of creation, name."""
+    rows = ((k.id, k.scope, k.created.date().isoformat(), k.name) for k in keys)
+    return "\n".join("\t".join(map(printable_line, row)) for row in rows)
 
 
 def document(document: Document, passages: Sequence[Passage]) -> RenderableType:

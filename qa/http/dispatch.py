@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
@@ -16,6 +17,8 @@ from qa.http.metrics import Metrics
 from qa.http.schemas import MAX_TURNS, AskRequest
 from qa.service import QA
 from qa.types import Answer, Turn
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -60,6 +63,8 @@ class Dispatcher:
                 request.question, request.top_k, where=request.filters, history=history
             )
 
+        if self.bot.settings.log_questions:
+            logger.info("question", extra={"question": request.question})
         with self._question():
             answered = await self._run(answer, self._asking)
         self.metrics.answered(answered)

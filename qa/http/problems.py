@@ -92,7 +92,7 @@ def body_of(error: Exception) -> dict[str, object]:
 
 
 def install(app: FastAPI) -> None:
-    """Makes every error of an application's a problem."""
+    """Makes every error of an application's a problem; of unexpected ones see `qa.http.logs`."""
 
     @app.exception_handler(QAError)
     async def qa_error(request: Request, error: QAError) -> JSONResponse:
@@ -113,7 +113,3 @@ def install(app: FastAPI) -> None:
         title = HTTPStatus(error.status_code).phrase
         detail = error.detail if error.detail != title else None
         return problem(error.status_code, title, detail, error.headers)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        return problem(500, "Something failed", "The server's log says more.")

@@ -14,6 +14,8 @@ from qa.types import Turn
 
 MAX_TURNS = 50
 """Of a conversation, as it is sent or remembered."""
+MAX_ANSWER = 20_000
+"""Characters of an answer in a conversation."""
 
 Question = Annotated[str, Field(max_length=MAX_QUESTION, description="The question.")]
 TopK = Annotated[
@@ -42,7 +44,7 @@ class TurnModel(BaseModel):
     )
 
     question: Question
-    answer: Annotated[str | None, Field(max_length=20_000)] = None
+    answer: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
 
 
 class AskRequest(BaseModel):

@@ -7,7 +7,7 @@ from qa.retrieval.dense import DenseRetriever
 from qa.retrieval.lexical import LexicalRetriever
 from qa.store import Hits, Snapshot
 
-POOL = 50
+POOL = 30
 """Candidates asked of each retriever, however few passages are wanted."""
 
 

@@ -36,7 +36,7 @@ class _Terms:
     def held(self, text: Content) -> _Held:
         return _Held(
             text.stems & self._stems.keys(),
-            frozenset(gram for gram in self._grams if gram in text.words),
+            frozenset([gram for gram in self._grams if gram in text.words]),
         )
 
     def share(self, held: _Held) -> float:

@@ -88,15 +88,15 @@ class Catalog:
         self, filter_: Filter | None = None, offset: int = 0, limit: int = -1
     ) -> list[DocumentInfo]:
         """The documents that a filter matches, or all, by path; ``limit`` -1 is no limit."""
+        within = ""
+        if filter_:
+            matching = where(self._connection, filter_)
+            within = f"AND p.document_key IN (SELECT d.key FROM documents AS d WHERE {matching})"
+        rows = self.execute(
+            f"{_BY_PATH} {within} ORDER BY p.path LIMIT ? OFFSET ?", (limit, offset)
+        )
         # Keys first: `_INFO` reads rows whole, texts and all.
-        keys = [
-            row["document_key"]
-            for row in self.execute(
-                f"{_BY_PATH} {self._matching('p.document_key', filter_)} "
-                "ORDER BY p.path LIMIT ? OFFSET ?",
-                (limit, offset),
-            )
-        ]
+        keys = [row["document_key"] for row in rows]
         chosen = "d.key IN (SELECT value FROM json_each(?))"
         rows = self.execute(f"{_INFO} WHERE {chosen}", (json.dumps(keys),))
         infos = {row["key"]: _info(row) for row in rows}
@@ -104,16 +104,9 @@ class Catalog:
 
     def count_documents(self, filter_: Filter | None = None) -> int:
         """How many documents a filter matches, or there are."""
-        matching = self._matching("d.key", filter_)
-        row = self.execute(f"SELECT count(*) FROM documents AS d WHERE TRUE {matching}").fetchone()
+        matching = where(self._connection, filter_ or Filter())
+        row = self.execute(f"SELECT count(*) FROM documents AS d WHERE {matching}").fetchone()
         return int(row[0])
-
-    def _matching(self, key: str, filter_: Filter | None) -> str:
-        """The further condition on a column of document keys that a filter is."""
-        if not filter_:
-            return ""
-        matching = where(self._connection, filter_)
-        return f"AND {key} IN (SELECT d.key FROM documents AS d WHERE {matching})"
 
     def info(self, id: str) -> DocumentInfo | None:  # noqa: A002
         """The document with this whole id."""

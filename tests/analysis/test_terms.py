@@ -203,7 +203,7 @@ def test_content_holds_what_the_analysis_finds_and_no_other_stem(text, analysis)
 
 def test_content_does_not_hold_what_stands_in_no_word():
     words = content("cats sleep", "en").words
-    assert words == "^cats$ ^sleep$"
+    assert set(words.split()) == {"^cats$", "^sleep$"}
     assert not any(gram in words for gram in grams("dogs bark", "en"))
     assert not any(gram in words for gram in grams("sleepy", "en")[-2:])
 

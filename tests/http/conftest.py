@@ -74,7 +74,9 @@ def uploading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
 @pytest.fixture
 def client(bot: QA) -> Iterator[TestClient]:
     """The application over `bot`, whose store and settings the test may see to first."""
-    with TestClient(create_app(bot), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(bot), base_url="http://localhost", raise_server_exceptions=False
+    ) as client:
         yield client
 
 
@@ -83,7 +85,9 @@ def uploader(tmp_path: Path) -> Iterator[TestClient]:
     """An application that takes uploads of 100 kB, over a store that holds the seed article."""
     bot = QA.open(tmp_path / "vectors", seeds=SEEDS, uploads=True, max_upload_mb=0.1)
     bot.prepare()
-    with TestClient(create_app(bot), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(bot), base_url="http://localhost", raise_server_exceptions=False
+    ) as client:
         yield client
 
 

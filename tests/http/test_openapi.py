@@ -65,6 +65,8 @@ def test_every_error_is_described_as_a_problem(spec):
     for label, operation in operations(spec).items():
         for status, response in operation["responses"].items():
             if status >= "400":
+                if " /v1/" in label:  # these in OpenAI's shape: see test_openai.py
+                    continue
                 assert list(response["content"]) == ["application/problem+json"], label
                 (content,) = response["content"].values()
                 assert content["schema"] == {"$ref": "#/components/schemas/Problem"}

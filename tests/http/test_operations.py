@@ -34,7 +34,7 @@ def test_it_is_alive_but_not_ready_while_the_model_is_not_loaded(seed_bot):
     from qa.http import create_app
 
     unloaded = QA.open(seed_bot.store.folder)
-    with TestClient(create_app(unloaded)) as client:
+    with TestClient(create_app(unloaded), base_url="http://localhost") as client:
         assert client.get("/healthz").status_code == 200
         response = client.get("/readyz")
         assert response.status_code == response.json()["status"] == 503
@@ -106,7 +106,10 @@ def test_each_application_counts_for_itself(seed_bot):
 
     from qa.http import create_app
 
-    first, second = TestClient(create_app(seed_bot)), TestClient(create_app(seed_bot))
+    first, second = (
+        TestClient(create_app(seed_bot), base_url="http://localhost"),
+        TestClient(create_app(seed_bot), base_url="http://localhost"),
+    )
     first.get("/ask", params={"q": QUESTION})
     assert ("qa_answers_total", "true") in figures(first)
     assert ("qa_answers_total", "true") not in figures(second)
