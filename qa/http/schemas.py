@@ -89,7 +89,14 @@ _Stated = Annotated[str | None, Field(max_length=20_000)]
 class SourceModel(BaseModel):
     """Where an answer stands: characters ``[start, end)`` of a document's text."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"document_id": "79b5f0fda08dfd783ac40c942288b202", "start": 812, "end": 842}
+            ]
+        },
+    )
 
     document_id: Annotated[str, Field(min_length=1, max_length=64)]
     start: Annotated[int, Field(ge=0)]
