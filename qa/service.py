@@ -122,7 +122,7 @@ class QA:
             StoreError: the store is empty, made with another model, or can't be read.
         """
         question = checked_question(question)
-        searched_for = in_context(question, history)[:MAX_QUESTION]
+        searched_for = _plain(in_context(question, history))[:MAX_QUESTION]
         k = _checked_top_k(self.settings.top_k if top_k is None else top_k)
         filter_ = parse_filter(where)
         clock = _Clock()
@@ -393,8 +393,7 @@ class _Clock:
 
 def checked_question(question: str) -> str:
     """The question as it can be asked. Raises UsageError if it is empty or too long."""
-    # A lone surrogate (from a command line that isn't UTF-8) is no text a tokenizer can take.
-    question = question.encode("utf-8", "replace").decode().strip()
+    question = _plain(question).strip()
     if not question:
         raise UsageError('The question is empty: ask something, as in qa ask "Who met whom?".')
     if len(question) > MAX_QUESTION:
@@ -402,6 +401,11 @@ def checked_question(question: str) -> str:
             f"The question has {len(question):,} characters: ask it in at most {MAX_QUESTION:,}."
         )
     return question
+
+
+def _plain(text: str) -> str:
+    """Without lone surrogates (from a command line that isn't UTF-8), which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _checked_top_k(top_k: int) -> int:

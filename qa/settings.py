@@ -127,9 +127,6 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Larger uploads are refused, in megabytes; max_file_mb holds for them too.",
     )
-    feedback: bool = Field(
-        True, description="Whether verdicts on answers are kept beside the store."
-    )
     insecure: bool = Field(
         False, description="Let `qa serve` listen elsewhere than on loopback without API keys."
     )
@@ -162,6 +159,9 @@ class Settings(BaseSettings):
     )
     log_questions: bool = Field(
         False, description="Log the questions that are asked, and the messages of failures."
+    )
+    feedback: bool = Field(
+        True, description="Whether verdicts on answers are kept beside the store."
     )
 
     @property

@@ -148,7 +148,7 @@ def served(store: Path) -> Iterator[Server]:
     command = [str(BIN / "qa"), "serve", "--port", "0", "--store", str(store.absolute())]
     with (
         TemporaryDirectory() as folder,
-        _running(command, Path(folder), {"QA_UPLOADS": "true", "QA_RATE_LIMIT": ""}) as server,
+        _running(command, Path(folder), {"QA_UPLOADS": "true"}) as server,
     ):
         yield server
 

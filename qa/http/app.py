@@ -37,7 +37,7 @@ def create_app(bot: QA) -> FastAPI:
     )
     app.state.dispatcher = dispatcher = Dispatcher(bot)
     app.state.suggestions = Suggestions(bot)
-    for part in (asking, documents, uploading, operations, pages, openai, docs):
+    for part in (asking, documents, uploading, operations, openai, docs, pages):
         app.include_router(part.router)
     mcp.install(app)
     problems.install(app)

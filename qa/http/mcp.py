@@ -42,13 +42,17 @@ class Door:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Answers for as long as the context lasts."""
-        from qa.mcp import create_server  # half a second, so not before the server starts
+        # Half a second, so not before the server starts.
+        from mcp.server.transport_security import TransportSecuritySettings
+
+        from qa.mcp import create_server
 
         server = create_server(self._dispatch.bot, _ByDispatcher(self._dispatch))
         self._app = server.streamable_http_app(
             stateless_http=True,
             json_response=True,
-            host=self._dispatch.bot.settings.host,  # on loopback, loopback's names only
+            # Host and Origin are looked at by `qa.http.origins`, as those of every request.
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         async with server.session_manager.run():
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -47,6 +48,7 @@ def serve(bot: QA, listener: socket.socket) -> None:
     settings = bot.settings
     logs.configure(settings.log_questions)
     _load(bot)
+    _spare_the_collector()
     config = uvicorn.Config(
         _Ended(create_app(bot)),
         http=partial(  # type: ignore[arg-type] # it is called, as a class would be
@@ -82,6 +84,14 @@ def _load(bot: QA) -> None:
     with suppress(StoreEmptyError):  # it may be filled while it is served
         bot.ask("Is everything loaded?", 1)
     _ = bot.embedder
+
+
+def _spare_the_collector() -> None:
+    """What is loaded stays, and an answer makes thousands of objects that go by themselves: the
+    search for cycles among all of them took a twentieth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 class _Server(uvicorn.Server):

@@ -18,6 +18,7 @@ def without_times(answer: dict) -> dict:
     return {name: value for name, value in answer.items() if name != "timings_ms"}
 
 
+JSON = {"Content-Type": "application/json"}
 BODY = {"question": QUESTION, "top_k": 3}
 
 
@@ -63,8 +64,9 @@ def test_it_listens_on_loopback_is_healthy_and_describes_itself(server):
         ({"json": {"question": "Who?", "filters": ["title~" + "x" * 500]}}, 422),
         ({"json": {"question": "Who?", "filters": ["language=de"] * 21}}, 422),
         ({"json": {"question": "Who?", "filters": "language=de"}}, 422),
-        ({"content": b"{half", "headers": {"Content-Type": "application/json"}}, 422),
-        ({"content": b"\xff\xfe", "headers": {"Content-Type": "application/json"}}, 422),
+        ({"content": rb'{"question": "Who met \ud800?"}', "headers": JSON}, 422),
+        ({"content": b"{half", "headers": JSON}, 422),
+        ({"content": b"\xff\xfe", "headers": JSON}, 422),
     ],
 )
 def test_a_bad_request_is_a_problem(request_, status, server):

@@ -74,8 +74,8 @@ def test_a_client_that_leaves_leaves_nothing_behind(server, http):
     for _ in range(20):
         with closing(socket.create_connection((host, int(port)))) as connection:
             connection.sendall(
-                b"POST /ask/stream HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+                b"POST /ask/stream HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (host.encode(), port.encode(), len(body), body)
             )
     end = time.monotonic() + 20
     while not all(f'qa_queue{{kind="questions",state="{state}"}} 0.0' in http.get("/metrics").text

@@ -134,7 +134,7 @@ def test_nothing_fails_and_nothing_removed_is_answered_under_load(tmp_path, qa: 
             )
         return asked, uploads, ingests
 
-    with serving(tmp_path, QA_UPLOADS="true", QA_RATE_LIMIT="") as address:
+    with serving(tmp_path, QA_UPLOADS="true") as address:
         asked, uploads, ingests = asyncio.run(run(address))
     assert asked.failures == []
     assert asked.answers > 50 * SECONDS / 10
