@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.errors import QAError
@@ -25,6 +25,9 @@ _PASSAGES = 12
 _SECONDS = 1.0
 _SHORTEST, _LONGEST = 15, 75
 """Characters of a question that one reads at a glance."""
+
+# What follows reads the plainest forms of English sentences; what it misreads isn't answered by
+# the sentence it came from, and falls away.
 
 # Past tenses and participles that are alike and don't end in -ed.
 _IRREGULAR = "met|built|held|made|said|told|won|led|found|sold|bought|brought|sent|lost|left|kept"
@@ -67,6 +70,7 @@ _FILLER = re.compile(
     r"|\b(?:he|she|they|it|his|her|their|its|this|these|those|such)\b",
     re.IGNORECASE,
 )
+_UNFINISHED = re.compile(r"\b(?:an?|as|at|by|for|from|in|of|on|the|to|with)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,35 +113,34 @@ def suggest(bot: QA, seconds: float = _SECONDS) -> list[str]:
     """
     until = time.monotonic() + seconds
     try:
-        return _kept(bot, list(_candidates(bot, until)), until)
+        return _kept(bot, _candidates(bot, until), until)
     except QAError:
         return []
 
 
-def _kept(bot: QA, candidates: Sequence[Candidate], until: float) -> list[str]:
+def _kept(bot: QA, candidates: Iterable[Candidate], until: float) -> list[str]:
     kept: list[Candidate] = []
     left = list(candidates)
     while left and len(kept) < MOST and time.monotonic() < until:
-        best = min(left, key=lambda each: (_repeats(each, kept), left.index(each)))
+        best = min(left, key=lambda each: _likeness(each, kept))
         left.remove(best)
-        if _repeats(best, kept) < _TOO_ALIKE and _is_answered(bot, best):
+        if _is_answered(bot, best):
             kept.append(best)
+            left = [each for each in left if not _says_the_same(each, best)]
     return [each.question for each in kept]
 
 
-_TOO_ALIKE = 100
-
-
-def _repeats(candidate: Candidate, kept: Sequence[Candidate]) -> int:
-    """How much of what was kept a candidate would say again."""
-    if any(_same_sentence(candidate, other) for other in kept):
-        return _TOO_ALIKE
+def _likeness(candidate: Candidate, kept: Sequence[Candidate]) -> int:
+    """How little variety a candidate would bring: a document weighs more than a kind. What is made
+    of a heading says less than what is made of a sentence."""
     documents = sum(other.document_id == candidate.document_id for other in kept)
-    return 2 * documents + sum(other.kind == candidate.kind for other in kept)
+    kinds = sum(other.kind == candidate.kind for other in kept)
+    return 2 * documents + kinds + 3 * (candidate.kind == "heading")
 
 
-def _same_sentence(one: Candidate, other: Candidate) -> bool:
-    return one.document_id == other.document_id and one.start == other.start
+def _says_the_same(one: Candidate, other: Candidate) -> bool:
+    same_sentence = (one.document_id, one.start) == (other.document_id, other.start)
+    return same_sentence or one.question == other.question
 
 
 def _is_answered(bot: QA, candidate: Candidate) -> bool:
@@ -152,8 +155,9 @@ def _candidates(bot: QA, until: float) -> Iterator[Candidate]:
     for document, passages in _sample(bot):
         if time.monotonic() > until:
             return
-        make = _from_sentences if document.language == "en" else _from_headings
-        yield from make(document, passages)
+        if document.language == "en":
+            yield from _from_sentences(document, passages)
+        yield from _from_headings(document, passages)
 
 
 def _sample(bot: QA) -> Iterator[tuple[Document, Sequence[Passage]]]:
@@ -165,14 +169,18 @@ def _sample(bot: QA) -> Iterator[tuple[Document, Sequence[Passage]]]:
 
 
 def _from_headings(document: Document, passages: Sequence[Passage]) -> Iterator[Candidate]:
-    """The headings of a document, and its title if it has one of its own."""
-    titles = [document.title] if document.title_stated else []
+    """Title and headings, in English as questions."""
     spans = {passage.heading[-1]: passage for passage in passages if passage.heading}
-    for heading in dict.fromkeys([*titles, *spans]):
-        if 4 <= len(heading) <= _LONGEST:
+    # Made up from a sentence, whole or cut off, it is no title.
+    title = [] if document.title.endswith(("…", ".")) else [document.title]
+    for heading in dict.fromkeys([*title, *spans]):
+        question = heading
+        if document.language == "en" and not heading.endswith("?"):
+            question = f"What is said about {heading}?"
+        if 4 <= len(question) <= _LONGEST:
             passage = spans.get(heading)
             start, end = (passage.start, passage.end) if passage else (0, len(document.text))
-            yield Candidate(heading, "heading", document.id, start, end)
+            yield Candidate(question, "heading", document.id, start, end)
 
 
 def _from_sentences(document: Document, passages: Sequence[Passage]) -> Iterator[Candidate]:
@@ -212,7 +220,7 @@ def _readings(sentence: str) -> Iterator[tuple[str, str]]:
         yield "is", f"{'Who' if _is_name(thing) else 'What'} {be} {thing}?"
     for found in _PERSON_DID.finditer(sentence):
         what = found["what"].strip()
-        if not _FILLER.search(what):
+        if not (_FILLER.search(what) or _UNFINISHED.search(what)):
             yield "did", f"Who {found['verb']} {what}?"
     for found in _OFFICE.finditer(sentence):
         yield "office", f"Who is {found['who']}?"

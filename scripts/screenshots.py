@@ -36,11 +36,11 @@ def serving() -> Iterator[str]:
         shutil.copytree(ROOT / "seeds", folder / "seeds")
         command = [str(Path(sys.executable).parent / "qa"), "serve", "--port", "0"]
         process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         try:
-            assert process.stderr is not None
-            for line in process.stderr:
+            assert process.stdout is not None
+            for line in process.stdout:
                 if found := re.search(r"running on (http://\S+)", line):
                     yield found[1]
                     break

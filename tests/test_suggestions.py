@@ -87,6 +87,17 @@ def test_documents_take_turns(bot: QA, tmp_path):
     assert len({question.split()[-2] for question in made}) == MOST
 
 
+def test_no_question_is_suggested_twice(bot: QA, tmp_path):
+    for year in (2019, 2020):
+        (tmp_path / "docs" / f"{year}.txt").write_text(
+            f"Minutes of {year}, which were read and signed. Tom Hale sold the old ferry in {year}."
+        )
+    bot.ingest()
+    made = suggest(bot)
+    assert made
+    assert len(made) == len(set(made))
+
+
 def test_an_empty_store_suggests_nothing(bot: QA):
     assert suggest(bot) == []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -24,12 +23,6 @@ from qa.suggestions import Suggestions
 
 router = APIRouter(tags=["page"])
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; frame-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
 _MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -45,9 +38,7 @@ class _File:
     etag: str
 
 
-@cache
 def _page_files() -> dict[str, _File]:
-    """The files of the page by name: nothing else is ever served."""
     found: dict[str, _File] = {}
     for entry in files("qa.http").joinpath("page").iterdir():
         media_type = _MEDIA_TYPES.get(entry.name.rpartition(".")[2])
@@ -58,17 +49,16 @@ def _page_files() -> dict[str, _File]:
     return found
 
 
+_FILES = _page_files()
+"""The files of the page by name: nothing else is ever served."""
+
+
 def _served(name: str, known: str | None) -> Response:
     """A file of the page, or that the browser has it already."""
-    file = _page_files().get(name)
+    file = _FILES.get(name)
     if file is None:
         raise HTTPException(404, "Not found")
-    headers = {
-        "ETag": file.etag,
-        "Cache-Control": "no-cache",
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {"ETag": file.etag, "Cache-Control": "no-cache"}
     if known and file.etag in known:
         return Response(status_code=304, headers=headers)
     return Response(file.body, media_type=file.media_type, headers=headers)

@@ -122,9 +122,9 @@ class Watched:
 
     def _request(self, url: str) -> None:
         parts = urlsplit(url)
-        # The browser's own PDF viewer is an extension.
+        # The browser's own PDF viewer is an extension of it.
         if (
-            parts.scheme not in ("data", "blob", "chrome-extension")
+            parts.scheme not in ("data", "blob", "chrome", "chrome-extension")
             and parts.hostname != "127.0.0.1"
         ):
             self.failed.append(f"request: {url}")
