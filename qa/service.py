@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from qa.batching import Batcher
 from qa.embedding import Embedder, load_embedder
 from qa.embedding.model import Model, resolve_model
-from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError, UsageError
+from qa.errors import OverloadedError, QAError, StoreDamagedError, StoreEmptyError, UsageError
 from qa.files import absolute, size_of
-from qa.filters import parse_filter
+from qa.filters import Filter, parse_filter
 from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
 from qa.library import Library
 from qa.retrieval import (
@@ -32,7 +32,7 @@ from qa.retrieval import (
 )
 from qa.settings import MAX_TOP_K, Settings, load_settings
 from qa.store import OutdatedError, Snapshot, Store
-from qa.types import Answer, Document, DocumentInfo, Passage, Turn
+from qa.types import Answer, Ask, Document, DocumentInfo, Passage, Turn
 
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 MAX_QUESTION = 4000
 """Characters; models read far fewer."""
 _FIRST_INGEST_WAIT = 600.0
-_LARGEST_BATCH = 32
 
 Result = TypeVar("Result")
 
@@ -71,9 +70,6 @@ class QA:
             dense=settings.retriever != "lexical",
             lexical=settings.retriever != "dense",
             reranking=self._load_reranking,
-        )
-        self._query_batches: Batcher[str, tuple[Vectors, Nearest | None]] = Batcher(
-            self._begin_together, _LARGEST_BATCH
         )
         self._loading = threading.Lock()
         self._resolving = threading.Lock()
@@ -121,30 +117,90 @@ class QA:
                 is malformed.
             StoreError: the store is empty, made with another model, or can't be read.
         """
-        question = checked_question(question)
-        searched_for = _plain(in_context(question, history))[:MAX_QUESTION]
-        k = _checked_top_k(self.settings.top_k if top_k is None else top_k)
-        filter_ = parse_filter(where)
-        clock = _Clock()
-        if self._embedder is None:  # another model is refused before it is loaded
-            with self.store.snapshot() as snapshot:
-                self._check_model(snapshot)
-        _ = self.embedder
-        clock.lap("load")
-        embedding, nearest = self._query_batches(searched_for)
-        clock.lap("embed")
+        (answer,) = self.ask_many([Ask(question, top_k, tuple(where), tuple(history))])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def ask_many(self, asks: Sequence[Ask]) -> Iterator[Answer | Exception]:
+        """The answer to each question, in order and as soon as it is there, or why there is none.
+
+        Together they take a fraction of the time: the model runs once for all of them, and the
+        vectors are read once.
+        """
+        questions = [self._checked(ask) for ask in asks]
+        begun = iter(self._begin([q for q in questions if isinstance(q, _Question)]))
+        for question in questions:
+            if isinstance(question, Exception):
+                yield question
+                continue
+            try:
+                yield self._answer(question, next(begun))
+            except Exception as error:  # one's failure is not the others'
+                yield error
+
+    def _checked(self, ask: Ask) -> _Question | QAError:
+        """What to search for, or what is wrong with the question."""
+        try:
+            question = checked_question(ask.question)
+            return _Question(
+                text=question,
+                searched_for=_plain(in_context(question, ask.history))[:MAX_QUESTION],
+                top_k=_checked_top_k(self.settings.top_k if ask.top_k is None else ask.top_k),
+                filter=parse_filter(ask.where),
+                clock=_Clock(),
+            )
+        except QAError as error:
+            return error
+
+    def _begin(self, questions: Sequence[_Question]) -> list[_Begun | Exception]:
+        """For each question its embedding, and what is nearest to it if there are several."""
+        if not questions:
+            return []
+        try:
+            if self._embedder is None:  # another model is refused before it is loaded
+                with self.store.snapshot() as snapshot:
+                    self._check_model(snapshot)
+            embedder = self.embedder
+            for question in questions:
+                question.clock.lap("load")
+            texts = [question.searched_for for question in questions]
+            vectors = embedder.embed_queries(texts)
+            nearest: Sequence[Nearest | None] = [None] * len(texts)
+            if len(texts) > 1 and self.settings.retriever != "lexical":
+                nearest = self._at_one_generation(
+                    lambda snapshot: [
+                        Nearest(snapshot.version, POOL, hits)
+                        for hits in snapshot.search_dense(vectors, POOL)
+                    ]
+                )
+            for question in questions:
+                question.clock.lap("embed")
+        except Exception as error:
+            return [error] * len(questions)
+        return [_Begun(vectors[row : row + 1], nearest[row]) for row in range(len(texts))]
+
+    def _answer(self, question: _Question, begun: _Begun | Exception) -> Answer:
+        if isinstance(begun, Exception):
+            raise begun
+        clock = question.clock
+        clock.lap("wait")
 
         def search(snapshot: Snapshot) -> Ranking:
             within = None
-            if filter_:
-                within = snapshot.catalog.keys_where(filter_)
+            if question.filter:
+                within = snapshot.catalog.keys_where(question.filter)
                 clock.lap("filter")
-            query = make_query(searched_for, embedding, snapshot, within, nearest)
-            return self._searcher.search(snapshot, query, k, clock.lap)
+            query = make_query(
+                question.searched_for, begun.embedding, snapshot, within, begun.nearest
+            )
+            return self._searcher.search(snapshot, query, question.top_k, clock.lap)
 
         ranking = self._at_one_generation(search)
         threshold = self.settings.min_confidence
-        return compose_answer(question, searched_for, ranking, threshold, clock.timings())
+        return compose_answer(
+            question.text, question.searched_for, ranking, threshold, clock.timings()
+        )
 
     def rankings(self, question: str, top_k: int, weights: Sequence[Weights]) -> list[Ranking]:
         """How each of some weights ranks what is retrieved for a question: retrieved once, and
@@ -173,22 +229,6 @@ class QA:
             with suppress(OutdatedError), self.store.snapshot(rewinds=False) as snapshot:
                 self._check_model(snapshot)
                 return work(snapshot)
-
-    def _begin_together(self, texts: Sequence[str]) -> list[tuple[Vectors, Nearest | None]]:
-        """For each question its embedding, shape ``(1, dimension)``, and what is nearest to it.
-
-        Together they take a fraction of the time: the model runs once, the index is read once.
-        """
-        vectors = self.embedder.embed_queries(texts)
-        rows = [vectors[row : row + 1] for row in range(len(texts))]
-        if len(texts) == 1 or self.settings.retriever == "lexical":
-            return [(row, None) for row in rows]
-
-        def search(snapshot: Snapshot) -> list[Nearest]:
-            found = snapshot.search_dense(vectors, POOL)
-            return [Nearest(snapshot.version, POOL, hits) for hits in found]
-
-        return list(zip(rows, self._at_one_generation(search), strict=True))
 
     # ------------------------------------------------------------------ documents
 
@@ -373,6 +413,26 @@ def _weights(settings: Settings) -> Weights:
         return Weights(settings.dense_weight, settings.sentence_weight)
     only = 1.0 if settings.retriever == "dense" else 0.0
     return Weights(only, settings.sentence_weight, adapts=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question that makes sense."""
+
+    text: str
+    searched_for: str
+    top_k: int
+    filter: Filter
+    clock: _Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What is known of a question before it is searched for."""
+
+    embedding: Vectors
+    """Shape ``(1, dimension)``."""
+    nearest: Nearest | None
 
 
 class _Clock:

@@ -110,13 +110,13 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="Address that `qa serve` listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that `qa serve` listens on.")
     concurrency: int = Field(
-        32, ge=1, le=1000, description="Questions that `qa serve` works on at once."
+        0, ge=0, le=1000, description="Threads of `qa serve` for questions; 0 for all cores."
     )
     request_seconds: float = Field(
         30,
         gt=0,
         allow_inf_nan=False,
-        description="Longest wait of a request for its turn.",
+        description="Longest wait of a request for an answer, or for its turn to change the store.",
     )
     uploads: bool = Field(
         False, description="Whether documents can be uploaded and deleted over HTTP."

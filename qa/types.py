@@ -218,6 +218,16 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A question as it is asked; see `qa.service.QA.ask`."""
+
+    question: str
+    top_k: int | None = None
+    where: tuple[str, ...] = ()
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the documents say to a question, or that they don't (``answered`` false)."""
 

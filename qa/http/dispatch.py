@@ -14,9 +14,10 @@ from fastapi import Depends, Request
 
 from qa.errors import OverloadedError, UsageError
 from qa.http.metrics import Metrics
+from qa.http.questions import Questions
 from qa.http.schemas import MAX_TURNS, AskRequest
 from qa.service import QA
-from qa.types import Answer, Turn
+from qa.types import Answer, Ask, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Dispatcher:
 
     def __init__(self, bot: QA) -> None:
         self.bot = bot
-        self._asking = anyio.CapacityLimiter(bot.settings.concurrency)
+        self._asking = Questions(bot)
         self._working = anyio.CapacityLimiter(4)
         self._changing = anyio.CapacityLimiter(1)
         self._questions: set[anyio.Event] = set()
@@ -48,7 +49,7 @@ class Dispatcher:
 
         Raises:
             UsageError: it has both a history and the id of a conversation.
-            OverloadedError: it waited for its turn longer than ``request_seconds``.
+            OverloadedError: it wasn't answered within ``request_seconds``.
             QAError: see `qa.service.QA.ask`.
         """
         history = tuple(request.turns)
@@ -58,15 +59,12 @@ class Dispatcher:
                 raise UsageError("Give either conversation_id or history: they say the same.")
             history = self._conversations.get(conversation, ())
 
-        def answer() -> Answer:
-            return self.bot.ask(
-                request.question, request.top_k, where=request.filters, history=history
-            )
-
         if self.bot.settings.log_questions:
             logger.info("question", extra={"question": request.question})
         with self._question():
-            answered = await self._run(answer, self._asking)
+            answered = await self._asking.ask(
+                Ask(request.question, request.top_k, tuple(request.filters), history)
+            )
         self.metrics.answered(answered)
         if request.conversation_id:
             turn = Turn(request.question, answered.text)
@@ -96,7 +94,7 @@ class Dispatcher:
     def waiting(self) -> dict[str, int]:
         """How many questions and changes wait for their turn."""
         return {
-            "questions": self._asking.statistics().tasks_waiting,
+            "questions": self._asking.waiting,
             "changes": self._changing.statistics().tasks_waiting,
         }
 
@@ -104,7 +102,7 @@ class Dispatcher:
     def working(self) -> dict[str, int]:
         """How many questions and changes are being worked on."""
         return {
-            "questions": self._asking.borrowed_tokens,
+            "questions": self._asking.working,
             "changes": self._changing.borrowed_tokens,
         }
 
