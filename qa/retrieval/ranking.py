@@ -18,7 +18,7 @@ _FIT_SAMPLE = 10
 
 Stored = Callable[[Sequence[int]], Mapping[int, tuple[Passage, DocumentInfo]]]
 
-SENTENCE_POOL = 15
+SENTENCE_POOL = 10
 """Passages whose sentences are compared with the question word by word."""
 
 

@@ -34,6 +34,7 @@ _OWN_FILE = re.compile(r"(dense|lexical)-\d+(-[0-9a-f]{8})?\.(faiss|npz|tantivy|
 
 logger = logging.getLogger(__name__)
 
+_LEXICAL_REMADE_FROM = 20_000
 _LEXICAL_BACKLOG = 2000
 """A reader who finds the index stale has to analyse what is missing, which takes longer than to
 read vectors."""
@@ -50,6 +51,8 @@ class IndexFile:
     sha256: str
     version: int = 0
     """Of what the index is made by, beside the catalog."""
+    whole: int = 0
+    """Entries that it was made of in one go, before those that joined by and by."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,9 @@ class Derived(Generic[AnyIndex]):
     backlog: int | None = None
     """Passages after which it is written even in the midst of an ingest, if that is not to wait
     until the store has grown by a quarter."""
+    remade_from: int | None = None
+    """Passages from which on it is made anew when the store has doubled. An index that grows by and
+    by is in parts, and each part costs a search time."""
 
     def recorded(self, catalog: Catalog) -> IndexFile | None:
         fields = catalog.meta(f"{self.name}_index")
@@ -93,6 +99,14 @@ class Derived(Generic[AnyIndex]):
             return self.new(), None
         return index, recorded
 
+    def is_due_anew(self, catalog: Catalog) -> bool:
+        """Whether it pays to make the index anew."""
+        if self.remade_from is None:
+            return False
+        recorded = self.recorded(catalog)
+        whole = recorded.whole if recorded else 0
+        return catalog.count("passages") >= max(self.remade_from, 2 * whole)
+
     def sync(self, index: AnyIndex, catalog: Catalog) -> int:
         """Brings the index into step with the catalog; returns how many passages changed."""
         import numpy as np
@@ -119,8 +133,22 @@ class Derived(Generic[AnyIndex]):
         else:
             self.sync(index, catalog)
 
-    def write(self, folder: Path, index: AnyIndex, generation: int, catalog: Catalog) -> None:
-        """Writes the index under a new name, makes sure it is on the disk, and records it."""
+    def write(
+        self,
+        folder: Path,
+        index: AnyIndex,
+        generation: int,
+        catalog: Catalog,
+        *,
+        anew: bool = False,
+    ) -> None:
+        """Writes the index under a new name, makes sure it is on the disk, and records it.
+
+        Args:
+            anew: it was made in one go.
+        """
+        recorded = self.recorded(catalog)
+        whole = len(index.ids()) if anew else recorded.whole if recorded else 0
         # The name is never given twice, so that nobody who reads an older one is disturbed.
         path = folder / f"{self.name}-{generation}-{uuid.uuid4().hex[:8]}{index.suffix}"
         temporary = path.with_name(f"{path.name}.tmp")
@@ -138,7 +166,7 @@ class Derived(Generic[AnyIndex]):
         # Somebody may be opening a folder, file by file; links make it cheap to keep.
         before = catalog.meta(f"{self.name}_index") if path.is_dir() else None
         catalog.set_meta(f"{self.name}_index_before", before)
-        record = IndexFile(path.name, generation, sha256, self.version)
+        record = IndexFile(path.name, generation, sha256, self.version, whole)
         catalog.set_meta(f"{self.name}_index", asdict(record))
 
 
@@ -154,7 +182,9 @@ def dense(kind: str, dimension: int) -> Derived[VectorIndex]:
 def lexical(kind: str) -> Derived[LexicalIndex]:
     """The lexical index of a store, of a kind that `new_lexical_index` knows."""
     new = partial(new_lexical_index, kind)
-    return Derived("lexical", new, _lexical_entries, VERSION, _LEXICAL_BACKLOG)
+    return Derived(
+        "lexical", new, _lexical_entries, VERSION, _LEXICAL_BACKLOG, _LEXICAL_REMADE_FROM
+    )
 
 
 def _lexical_entries(catalog: Catalog, keys: Ids) -> Iterator[tuple[Ids, list[LexicalEntry]]]:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from qa.store.index import Ids, Scores
 
 _IDS = "ids.npy"
-_HEAP = 64_000_000
+_HEAP = 400_000_000
+"""Bytes that new entries take up at most before they are written as a part of their own."""
 _PROPOSES_FROM = 20_000
 """Entries from which on 4-grams that are everywhere only score, and propose nothing."""
 _PROPOSES_SHARE = 0.1

@@ -103,7 +103,7 @@ class Writer:
         size = self.catalog.count("passages")
         for index in self._indexes:
             if final or index.is_due(size):
-                index.write(self._folder, self.catalog, generation)
+                index.write(self._folder, self.catalog, generation, final)
         self.catalog.execute("COMMIT")
         self._dirty = False
         remove_unrecorded(self._folder, self.catalog)
@@ -139,9 +139,12 @@ class _Pending:
         backlog = self._derived.backlog
         return self.changed * 4 >= size or (backlog is not None and self.changed >= backlog)
 
-    def write(self, folder: Path, catalog: Catalog, generation: int) -> None:
-        if self._index is None:
+    def write(self, folder: Path, catalog: Catalog, generation: int, final: bool) -> None:
+        anew = final and self._derived.is_due_anew(catalog)
+        if anew:
+            self._index = self._derived.new()
+        elif self._index is None:
             self._index, _ = self._derived.load(folder, catalog)
         self._derived.sync(self._index, catalog)
-        self._derived.write(folder, self._index, generation, catalog)
+        self._derived.write(folder, self._index, generation, catalog, anew=anew)
         self.changed = 0
