@@ -90,9 +90,8 @@ def content(text: str, analysis: str) -> Content:
         known = _words(analysis)
         found = map(known.__getitem__, set(_WORD.findall(text.lower())))
         words = [word for word in found if word is not None]
-        return Content(
-            frozenset(stem for stem, _ in words), " ".join(marked for _, marked in words)
-        )
+        stems, marked = zip(*words, strict=True) if words else ((), ())
+        return Content(frozenset(stems), " ".join(marked))
     stemmed, plain = _analysers(analysis)
     return Content(
         frozenset(_stems(stemmed.analyze(text))),

@@ -28,12 +28,12 @@ def gather(
     )
     lexical_scores |= dict(lexical_hits)
     keys = list(dict.fromkeys([*nearest, *(key for key, _ in lexical_hits)]))
+    vectors = snapshot.vectors(keys)
     dense_scores = dict(dense_hits)
     dense_scores |= by_meaning.scores(
         snapshot, query, [key for key in keys if key not in dense_scores]
     )
     dense_ranks, lexical_ranks = _ranks(dense_hits), _ranks(lexical_hits)
-    vectors = snapshot.vectors(keys)
     return [
         Candidate(
             key=key,

@@ -89,10 +89,11 @@ class TantivyIndex:
             # The long lists of what stands everywhere are most of a search's work: they are gone
             # through once, for the scores, and not a second time to find what to score.
             _, proposed = self._best(self._query(self._proposing(factors)), k)
-            every = np.union1d(proposed, others)
+            own = set(proposed.tolist())
+            every = np.array(list(own | set(others.tolist())), np.int64)
             scores, ids = self._best(query, len(every), every)
-            own = np.isin(ids, proposed)
-            return scores[own], ids[own], _scores_of(others, scores, ids)
+            is_own = np.fromiter((id_ in own for id_ in ids.tolist()), bool, len(ids))
+            return scores[is_own], ids[is_own], _scores_of(others, scores, ids)
         scores, ids = self._best(query, k, within)
         missing = np.setdiff1d(others, ids)
         more, found = self._best(query, len(missing), missing)
