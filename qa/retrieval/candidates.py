@@ -7,7 +7,7 @@ from qa.retrieval.dense import DenseRetriever
 from qa.retrieval.lexical import LexicalRetriever
 from qa.store import Hits, Snapshot
 
-POOL = 30
+POOL = 20
 """Candidates asked of each retriever, however few passages are wanted."""
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,10 @@ _PROPOSES_SHARE = 0.1
 """Of the entries: a 4-gram in more of them is everywhere. With that the ten best of a full search
 are nearly always (0.99 of them on 112,000 passages) among the fifty proposed."""
 _MOST_FREQUENCIES = 100_000
-_Factors = Mapping[str, Mapping[str, Mapping[str, float]]]
+_Fields = Mapping[str, Mapping[str, float]]
+_Factors = Mapping[str, _Fields]
 """What each term counts for, by analysis and field."""
+_Clauses = list[tuple[tantivy.Occur, tantivy.Query]]
 # Rewritten in place of themselves: a link would change the other index's as well.
 _CHANGING = {"meta.json", ".managed.json", _IDS}
 _LOCKS = {".tantivy-meta.lock", ".tantivy-writer.lock"}
@@ -84,16 +86,15 @@ class TantivyIndex:
         self, question: Question, k: int, others: Ids, within: Ids | None = None
     ) -> tuple[Scores, Ids, Scores]:
         factors = self._factors(question)
-        query = self._query(factors)
         if within is None and len(self._ids) >= _PROPOSES_FROM:
-            # The long lists of what stands everywhere are most of a search's work: they are gone
-            # through once, for the scores, and not a second time to find what to score.
-            _, proposed = self._best(self._query(self._proposing(factors)), k)
+            rare, frequent = self._parted(factors)
+            _, proposed = self._best(self._query(rare), k)
             own = set(proposed.tolist())
             every = np.array(list(own | set(others.tolist())), np.int64)
-            scores, ids = self._best(query, len(every), every)
+            scores, ids = self._best(self._scoring(rare, frequent, every), len(every))
             is_own = np.fromiter((id_ in own for id_ in ids.tolist()), bool, len(ids))
             return scores[is_own], ids[is_own], _scores_of(others, scores, ids)
+        query = self._query(factors)
         scores, ids = self._best(query, k, within)
         missing = np.setdiff1d(others, ids)
         more, found = self._best(query, len(missing), missing)
@@ -223,37 +224,70 @@ class TantivyIndex:
             self._frequencies[field, term] = known
         return known
 
-    def _proposing(self, factors: _Factors) -> _Factors:
-        """The terms without the 4-grams that are in many entries, unless there are no others."""
+    def _parted(self, factors: _Factors) -> tuple[_Factors, _Factors]:
+        """The terms without the 4-grams that are in many entries, unless no others are in
+        any; and those 4-grams."""
         most = _PROPOSES_SHARE * len(self._ids)
-        proposing = {}
+        rare: dict[str, _Fields] = {}
+        frequent: dict[str, _Fields] = {}
         for analysis, fields in factors.items():
             grams = fields["grams"].items()
-            rare = {t: factor for t, factor in grams if self._frequency("grams", t) < most}
-            kept = {"stems": fields["stems"], "grams": rare}
-            proposing[analysis] = kept if any(kept.values()) else fields
-        return proposing
+            few = {term: factor for term, factor in grams if self._frequency("grams", term) < most}
+            finds = any(self._frequency("stems", term) for term in fields["stems"])
+            if finds or any(self._frequency("grams", term) for term in few):
+                rare[analysis] = {"stems": fields["stems"], "grams": few}
+                many = {term: factor for term, factor in grams if term not in few}
+                frequent[analysis] = {"stems": {}, "grams": many}
+            else:
+                rare[analysis], frequent[analysis] = fields, {"stems": {}, "grams": {}}
+        return rare, frequent
 
     def _query(self, factors: _Factors) -> tantivy.Query | None:
         """What each of some factors says of the entries of its analysis."""
-        searcher = self._searcher()
-        if searcher is None or self._index is None or not factors:
-            return None
-        schema, size = self._index.schema, _size(searcher)
+        return _any_of([query for _, query in self._parts(factors)])
+
+    def _scoring(self, rare: _Factors, frequent: _Factors, ids: Ids) -> tantivy.Query | None:
+        """The same of given ids only.
+
+        The long lists of what stands everywhere would be most of the work: of each, only what it
+        says of these ids is looked up. tantivy does that for a term that is optional beside
+        something required, but goes through all lists of several that are optional together.
+        """
         parts = []
-        for analysis, fields in factors.items():
-            should = [
-                (tantivy.Occur.Should, _boosted(schema, field, term, factor))
-                for field in FIELDS
-                for term, factor in fields[field].items()
+        for analysis, query in self._parts(rare):
+            wanted = tantivy.Query.term_set_query(_schema(), "id", ids.tolist())
+            restricted = [
+                (tantivy.Occur.Must, tantivy.Query.const_score_query(wanted, 0.0)),
+                (tantivy.Occur.Should, query),
             ]
+            scoring = tantivy.Query.boolean_query(restricted)
+            for optional in self._terms(frequent[analysis]):
+                scoring = tantivy.Query.boolean_query([(tantivy.Occur.Must, scoring), optional])
+            parts.append(self._of_analysis(scoring, analysis))
+        return _any_of(parts)
+
+    def _parts(self, factors: _Factors) -> Iterator[tuple[str, tantivy.Query]]:
+        """By analysis, what its factors say of its entries."""
+        for analysis, fields in factors.items():
+            should = self._terms(fields)
             query = tantivy.Query.boolean_query(should) if should else tantivy.Query.empty_query()
-            term = _analysis_term(analysis)
-            of_all = searcher.doc_freq("analysis", term) == size  # as in a store of one language
-            if should and not of_all:
-                query = _filtered(query, tantivy.Query.term_query(schema, "analysis", term))
-            parts.append(query)
-        return tantivy.Query.disjunction_max_query(parts) if len(parts) > 1 else parts[0]
+            yield analysis, self._of_analysis(query, analysis)
+
+    def _terms(self, fields: _Fields) -> _Clauses:
+        assert self._index is not None  # noqa: S101 - there are factors
+        schema = self._index.schema
+        return [
+            (tantivy.Occur.Should, _boosted(schema, field, term, factor))
+            for field in FIELDS
+            for term, factor in fields[field].items()
+        ]
+
+    def _of_analysis(self, query: tantivy.Query, analysis: str) -> tantivy.Query:
+        """The query among the entries of an analysis."""
+        searcher, term = self._searcher(), _analysis_term(analysis)
+        if searcher is None or searcher.doc_freq("analysis", term) == _size(searcher):
+            return query  # the usual store, of one language
+        return _filtered(query, tantivy.Query.term_query(_schema(), "analysis", term))
 
     def _restricted(self, query: tantivy.Query, within: Ids) -> tantivy.Query:
         """The query among some ids only, told by the shorter of the two lists."""
@@ -269,6 +303,14 @@ class TantivyIndex:
         return tantivy.Query.boolean_query(
             [(tantivy.Occur.Must, query), (tantivy.Occur.MustNot, ids)]
         )
+
+
+def _any_of(parts: Sequence[tantivy.Query]) -> tantivy.Query | None:
+    return (
+        tantivy.Query.disjunction_max_query(list(parts))
+        if len(parts) > 1
+        else next(iter(parts), None)
+    )
 
 
 def _scores_of(wanted: Ids, scores: Scores, ids: Ids) -> Scores:
