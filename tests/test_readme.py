@@ -35,7 +35,7 @@ def test_the_questions_the_readme_shows_are_a_dataset(tmp_path):
 
 
 def test_every_command_the_readme_shows_exists(qa):
-    names = r"ingest|ask|documents|status|config|serve|evaluate|compare|tune|mcp"
+    names = r"ingest|ask|documents|status|config|serve|evaluate|compare|tune|keys|mcp"
     for name in set(re.findall(rf"\bqa ({names})\b", README)):
         assert qa(name, "--help").returncode == 0
 

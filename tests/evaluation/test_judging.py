@@ -29,7 +29,7 @@ def scored(rank: int, document: str, *also: str, start: int = 0, text: str = TEX
 
 
 def judged(question: Question, gold: Gold, *passages: ScoredPassage, answered: bool = True):
-    answer = Answer(question.text, answered, None, None, 0.7, passages)
+    answer = Answer(question.text, question.text, answered, None, None, 0.7, passages)
     return judge(question, gold, answer, names={}, document=lambda name: None, latency_ms=1.0)
 
 
@@ -89,7 +89,7 @@ def test_without_strings_a_relevant_document_is_right():
 
 
 def test_an_empty_store_finds_nothing():
-    answer = Answer("Who?", False, None, None, None, ())
+    answer = Answer("Who?", "Who?", False, None, None, None, ())
     question = Question("q", "Who?", ("Ann",), sources=(Source("a"),))
     found = judge(
         question, Gold({"a": 1}), answer, names={}, document=lambda n: None, latency_ms=1.0
