@@ -101,18 +101,16 @@ async def post(
 
 
 def distinct_questions(folders: Sequence[Path], seed: int) -> Iterator[str]:
-    """The sets' own questions in random order; then each with another's first words in front."""
+    """Without end, each the first half of one of the sets' questions and the second of another."""
     rows = [
         json.loads(line)["text"]
         for folder in folders
         for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     rng = random.Random(seed)
-    rng.shuffle(rows)
-    yield from rows
     while True:
-        first, second = rng.sample(rows, 2)
-        yield f"{' '.join(first.split()[:4])} {second}"
+        first, second = (row.split() for row in rng.sample(rows, 2))
+        yield " ".join([*first[: len(first) // 2], *second[len(second) // 2 :]])
 
 
 # ------------------------------------------------------------------ the servers

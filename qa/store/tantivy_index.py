@@ -55,6 +55,7 @@ class TantivyIndex:
         self._is_stale = False
         self._frequencies: dict[tuple[str, str], int] = {}
         """In how many entries terms are that were asked for: the same ones come again and again."""
+        self._size: int | None = None
 
     def ids(self) -> Ids:
         return self._ids
@@ -102,9 +103,8 @@ class TantivyIndex:
         return scores, ids, _scores_of(others, every_score, every_id)
 
     def idfs(self, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
-        searcher = self._searcher()
-
-        size = _size(searcher) if searcher else 0
+        self.settle()
+        size = self._counted()
 
         def of(field: str) -> dict[str, float]:
             return {
@@ -136,7 +136,7 @@ class TantivyIndex:
         searcher.doc_freq("grams", "")  # it has our fields
         self._close()
         self._ids, self._index, self._folder, self._is_own = ids, index, path, False
-        self._frequencies = {}
+        self._frequencies, self._size = {}, None
 
     # ------------------------------------------------------------------ changing
 
@@ -190,7 +190,7 @@ class TantivyIndex:
             self._finish()
             self._index.reload()
             self._is_stale = False
-            self._frequencies = {}
+            self._frequencies, self._size = {}, None
         return self._index.searcher()
 
     def _best(
@@ -210,8 +210,17 @@ class TantivyIndex:
         searcher = self._searcher()
         if searcher is None:
             return {}
-        size = _size(searcher)
+        size = self._counted()
         return {a: weights(terms, self._frequency, size) for a, terms in question.items()}
+
+    def _counted(self) -> int:
+        """The number of entries as tantivy's statistics have it: those removed count in it, as in
+        each term's frequency, until their segment is merged."""
+        if self._size is None:
+            searcher = self._searcher()
+            counts = searcher.terms_with_prefix("analysis", "") if searcher else []
+            self._size = sum(count for _, count in counts)
+        return self._size
 
     def _frequency(self, field: str, term: str) -> int:
         """In how many entries a term is."""
@@ -284,8 +293,8 @@ class TantivyIndex:
 
     def _of_analysis(self, query: tantivy.Query, analysis: str) -> tantivy.Query:
         """The query among the entries of an analysis."""
-        searcher, term = self._searcher(), _analysis_term(analysis)
-        if searcher is None or searcher.doc_freq("analysis", term) == _size(searcher):
+        term = _analysis_term(analysis)
+        if self._frequency("analysis", term) == self._counted():
             return query  # the usual store, of one language
         return _filtered(query, tantivy.Query.term_query(_schema(), "analysis", term))
 
@@ -317,12 +326,6 @@ def _scores_of(wanted: Ids, scores: Scores, ids: Ids) -> Scores:
     """The scores of the ids that are wanted; 0 of one that isn't there."""
     known = dict(zip(ids.tolist(), scores.tolist(), strict=True))
     return np.array([known.get(id_, 0.0) for id_ in wanted.tolist()], np.float32)
-
-
-def _size(searcher: tantivy.Searcher) -> int:
-    """The number of entries as tantivy's statistics have it: those removed count in it, as in
-    each term's frequency, until their segment is merged."""
-    return sum(count for _, count in searcher.terms_with_prefix("analysis", ""))
 
 
 def _schema() -> tantivy.Schema:
