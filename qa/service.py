@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self
 
-from qa.embedding import Embedder, load_embedder
-from qa.embedding.model import Model, resolve_model
-from qa.errors import OverloadedError, QAError, StoreDamagedError, StoreEmptyError, UsageError
+from qa.asking import MAX_QUESTION, Asking, checked_question
+from qa.embedding import Embedder
+from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
-from qa.filters import Filter, parse_filter
 from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
 from qa.library import Library
-from qa.retrieval import (
-    POOL,
-    Nearest,
-    Ranking,
-    Reranking,
-    Searcher,
-    Weights,
-    compose_answer,
-    in_context,
-    load_reranker,
-    make_query,
-)
-from qa.settings import MAX_TOP_K, Settings, load_settings
-from qa.store import OutdatedError, Snapshot, Store
+from qa.models import Models
+from qa.retrieval import Ranking, Weights
+from qa.settings import Settings, load_settings
+from qa.store import Store
 from qa.types import Answer, Ask, Document, DocumentInfo, Passage, Turn
 
-if TYPE_CHECKING:
-    from qa.embedding.base import Vectors
+__all__ = ["MAX_QUESTION", "QA", "checked_question"]
 
-MAX_QUESTION = 4000
-"""Characters; models read far fewer."""
 _FIRST_INGEST_WAIT = 600.0
-
-Result = TypeVar("Result")
 
 
 class QA:
@@ -64,17 +44,8 @@ class QA:
             lambda on_stage: self._ingester(on_stage=on_stage),
             settings.max_file_bytes,
         )
-        self._on_export = on_export
-        self._searcher = Searcher(
-            _weights(settings),
-            dense=settings.retriever != "lexical",
-            lexical=settings.retriever != "dense",
-            reranking=self._load_reranking,
-        )
-        self._loading = threading.Lock()
-        self._resolving = threading.Lock()
-        self._model: Model | None = None
-        self._embedder: Embedder | None = None
+        self._models = Models(settings, on_export)
+        self._asking = Asking(self.store, settings, self._models)
 
     @classmethod
     def open(
@@ -128,79 +99,7 @@ class QA:
         Together they take a fraction of the time: the model runs once for all of them, and the
         vectors are read once.
         """
-        questions = [self._checked(ask) for ask in asks]
-        begun = iter(self._begin([q for q in questions if isinstance(q, _Question)]))
-        for question in questions:
-            if isinstance(question, Exception):
-                yield question
-                continue
-            try:
-                yield self._answer(question, next(begun))
-            except Exception as error:  # one's failure is not the others'
-                yield error
-
-    def _checked(self, ask: Ask) -> _Question | QAError:
-        """What to search for, or what is wrong with the question."""
-        try:
-            question = checked_question(ask.question)
-            return _Question(
-                text=question,
-                searched_for=_plain(in_context(question, ask.history))[:MAX_QUESTION],
-                top_k=_checked_top_k(self.settings.top_k if ask.top_k is None else ask.top_k),
-                filter=parse_filter(ask.where),
-                clock=_Clock(),
-            )
-        except QAError as error:
-            return error
-
-    def _begin(self, questions: Sequence[_Question]) -> list[_Begun | Exception]:
-        """For each question its embedding, and what is nearest to it if there are several."""
-        if not questions:
-            return []
-        try:
-            if self._embedder is None:  # another model is refused before it is loaded
-                with self.store.snapshot() as snapshot:
-                    self._check_model(snapshot)
-            embedder = self.embedder
-            for question in questions:
-                question.clock.lap("load")
-            texts = [question.searched_for for question in questions]
-            vectors = embedder.embed_queries(texts)
-            nearest: Sequence[Nearest | None] = [None] * len(texts)
-            if len(texts) > 1 and self.settings.retriever != "lexical":
-                nearest = self._at_one_generation(
-                    lambda snapshot: [
-                        Nearest(snapshot.version, POOL, hits)
-                        for hits in snapshot.search_dense(vectors, POOL)
-                    ]
-                )
-            for question in questions:
-                question.clock.lap("embed")
-        except Exception as error:
-            return [error] * len(questions)
-        return [_Begun(vectors[row : row + 1], nearest[row]) for row in range(len(texts))]
-
-    def _answer(self, question: _Question, begun: _Begun | Exception) -> Answer:
-        if isinstance(begun, Exception):
-            raise begun
-        clock = question.clock
-        clock.lap("wait")
-
-        def search(snapshot: Snapshot) -> Ranking:
-            within = None
-            if question.filter:
-                within = snapshot.catalog.keys_where(question.filter)
-                clock.lap("filter")
-            query = make_query(
-                question.searched_for, begun.embedding, snapshot, within, begun.nearest
-            )
-            return self._searcher.search(snapshot, query, question.top_k, clock.lap)
-
-        ranking = self._at_one_generation(search)
-        threshold = self.settings.min_confidence
-        return compose_answer(
-            question.text, question.searched_for, ranking, threshold, clock.timings()
-        )
+        return self._asking.ask_many(asks)
 
     def rankings(self, question: str, top_k: int, weights: Sequence[Weights]) -> list[Ranking]:
         """How each of some weights ranks what is retrieved for a question: retrieved once, and
@@ -209,26 +108,7 @@ class QA:
         Raises:
             UsageError, StoreError: see `ask`.
         """
-        question, k = checked_question(question), _checked_top_k(top_k)
-        embedding = self.embedder.embed_queries([question])
-
-        def rank(snapshot: Snapshot) -> list[Ranking]:
-            query = make_query(question, embedding, snapshot)
-            pool = self._searcher.retrieve(snapshot, query, k)
-            return [self._searcher.rank(pool, k, each) for each in weights]
-
-        return self._at_one_generation(rank)
-
-    def _at_one_generation(self, work: Callable[[Snapshot], Result]) -> Result:
-        """What some work on the store's present generation returns.
-
-        Where another thread takes the indexes on to a later generation meanwhile, the work begins
-        anew with that one: to take them back and on again would cost both far more.
-        """
-        while True:
-            with suppress(OutdatedError), self.store.snapshot(rewinds=False) as snapshot:
-                self._check_model(snapshot)
-                return work(snapshot)
+        return self._asking.rankings(question, top_k, weights)
 
     # ------------------------------------------------------------------ documents
 
@@ -363,112 +243,12 @@ class QA:
             OverloadedError: the model isn't loaded yet.
             StoreError: the store is empty, made with another model, or can't be read.
         """
-        if self._embedder is None:
+        if not self._models.is_loaded:
             raise OverloadedError("The model is being loaded: try again shortly.")
         with self.store.snapshot() as snapshot:
-            self._check_model(snapshot)
-
-    # ------------------------------------------------------------------ the model
+            self._models.check(snapshot)
 
     @property
     def embedder(self) -> Embedder:
         """The embedder, loaded at first use."""
-        with self._loading:
-            if self._embedder is None:
-                self._embedder = load_embedder(
-                    self._resolved_model(),
-                    self.settings.cache_dir.expanduser(),
-                    self.settings.embedder,
-                    self.settings.threads,
-                    self._on_export,
-                )
-            return self._embedder
-
-    def _load_reranking(self) -> Reranking | None:
-        settings = self.settings
-        if not settings.reranker:
-            return None
-        cache_dir = settings.cache_dir.expanduser()
-        reranker = load_reranker(
-            settings.reranker, settings.reranker_kind, cache_dir, settings.threads
-        )
-        return Reranking(reranker, settings.reranker_top_n, settings.reranker_seconds)
-
-    def _resolved_model(self) -> Model:
-        with self._resolving:
-            if self._model is None:
-                self._model = resolve_model(
-                    self.settings.model, self.settings.cache_dir.expanduser()
-                )
-            return self._model
-
-    def _check_model(self, snapshot: Snapshot) -> None:
-        model = self._resolved_model()
-        snapshot.identity.check_model(model.name, model.fingerprint)
-
-
-def _weights(settings: Settings) -> Weights:
-    """One side alone is also ranked by alone."""
-    if settings.retriever == "hybrid":
-        return Weights(settings.dense_weight, settings.sentence_weight)
-    only = 1.0 if settings.retriever == "dense" else 0.0
-    return Weights(only, settings.sentence_weight, adapts=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A question that makes sense."""
-
-    text: str
-    searched_for: str
-    top_k: int
-    filter: Filter
-    clock: _Clock
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """What is known of a question before it is searched for."""
-
-    embedding: Vectors
-    """Shape ``(1, dimension)``."""
-    nearest: Nearest | None
-
-
-class _Clock:
-    """Milliseconds by stage."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self._laps[stage] = round((now - self._last) * 1000, 3)
-        self._last = now
-
-    def timings(self) -> dict[str, float]:
-        return {**self._laps, "total": round((time.perf_counter() - self._start) * 1000, 3)}
-
-
-def checked_question(question: str) -> str:
-    """The question as it can be asked. Raises UsageError if it is empty or too long."""
-    question = _plain(question).strip()
-    if not question:
-        raise UsageError('The question is empty: ask something, as in qa ask "Who met whom?".')
-    if len(question) > MAX_QUESTION:
-        raise UsageError(
-            f"The question has {len(question):,} characters: ask it in at most {MAX_QUESTION:,}."
-        )
-    return question
-
-
-def _plain(text: str) -> str:
-    """Without lone surrogates (from a command line that isn't UTF-8), which no tokenizer takes."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _checked_top_k(top_k: int) -> int:
-    if not 1 <= top_k <= MAX_TOP_K:
-        raise UsageError(f"top_k is {top_k}: give a number from 1 to {MAX_TOP_K:,}.")
-    return top_k
+        return self._models.embedder

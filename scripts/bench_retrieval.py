@@ -163,7 +163,7 @@ def variants(
 
     def fixed_weight() -> Result:
         bot = bot_for(folder, stores)
-        bot._searcher = Searcher(Weights(adapts=False))
+        bot._asking.searcher = Searcher(Weights(adapts=False))
         return run(bot)
 
     yield "weight not adapted to the language", fixed_weight

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from qa.embedding.model import DEFAULT_MODEL, resolve_model
 os.environ["HF_HUB_OFFLINE"] = "1"
 for _name in [name for name in os.environ if name.startswith("QA_")]:
     del os.environ[_name]
+
+# The tests of the page are for those who have what they need: `pip install ".[browser]"`.
+collect_ignore = [] if find_spec("playwright") else ["browser"]
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 SEED = SEEDS / "000_848ef6e4a8e0730e.txt"
