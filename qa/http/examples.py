@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
+CITATION: dict[str, Any] = {
+    "document_id": "79b5f0fda08dfd783ac40c942288b202",
+    "path": "/home/ada/seeds/article.txt",
+    "title": "A meeting in Baku",
+    "date": "2023-10-03",
+    "heading": None,
+    "page": None,
+    "passage": 2,
+    "start": 812,
+    "end": 842,
+    "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
+}
+
 ANSWER: dict[str, Any] = {
     "question": "What was chosen as the 2024 Cultural Capital?",
     "searched_for": "What was chosen as the 2024 Cultural Capital?",
     "answered": True,
     "answer": {
         "text": "The city of Shusha was chosen.",
-        "citation": {
-            "document_id": "79b5f0fda08dfd783ac40c942288b202",
-            "path": "/home/ada/seeds/article.txt",
-            "title": "A meeting in Baku",
-            "date": "2023-10-03",
-            "heading": None,
-            "page": None,
-            "passage": 2,
-            "start": 812,
-            "end": 842,
-            "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
-        },
+        "citation": CITATION,
     },
     "confidence": 0.56,
     "passages": [
@@ -31,18 +33,7 @@ ANSWER: dict[str, Any] = {
             "score": 0.56,
             "text": "… The city of Shusha was chosen.",
             "highlights": [{"start": 2, "end": 32}],
-            "source": {
-                "document_id": "79b5f0fda08dfd783ac40c942288b202",
-                "path": "/home/ada/seeds/article.txt",
-                "title": "A meeting in Baku",
-                "date": "2023-10-03",
-                "heading": None,
-                "page": None,
-                "passage": 2,
-                "start": 810,
-                "end": 842,
-                "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
-            },
+            "source": CITATION | {"start": 810},
             "also": [],
             "evidence": {
                 "dense": {"rank": 1, "score": 0.61},
@@ -54,8 +45,6 @@ ANSWER: dict[str, Any] = {
     ],
     "timings_ms": {"total": 21.4},
 }
-
-CITATION: dict[str, Any] = ANSWER["answer"]["citation"]
 
 DOCUMENT: dict[str, Any] = {
     "document_id": CITATION["document_id"],

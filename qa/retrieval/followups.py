@@ -30,9 +30,8 @@ def in_context(question: str, history: Sequence[Turn]) -> str:
     """What to search for a question that was asked after others, oldest first."""
     if not history or not leans_on_context(question):
         return question
-    asked = history[-1].question
-    if leans_on_context(asked):  # what that one leans on is what is meant
-        asked = in_context(asked, history[:-1])
+    # If that one leans on others, what it leans on is what is meant.
+    asked = in_context(history[-1].question, history[:-1])
     return f"{asked} {question}"
 
 
