@@ -41,6 +41,12 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     "5XX": {"model": ErrorResponse, "description": "Can't be answered now."},
 }
 
+_CHUNK_EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {"data": {"type": "string", "description": "A chunk as JSON, or [DONE]."}},
+}
+
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
 
@@ -69,7 +75,7 @@ async def model(model: str) -> JSONResponse:
             "model": CompletionModel,
             "description": "The answer; with `stream` in chunks, as server-sent events. `qa` and "
             "`citations` are in the chunk that says why it ends.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": CHUNKS}},
+            "content": {"text/event-stream": {"itemSchema": _CHUNK_EVENT, "example": CHUNKS}},
         },
         **_ERRORS,
     },

@@ -83,6 +83,22 @@ def test_what_each_operation_can_end_with_is_said(spec):
     assert said["GET /readyz"] == {"200", "503"}
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/ask/stream", {"question": "What was chosen as the 2024 Cultural Capital?"}),
+        (
+            "/v1/chat/completions",
+            {"messages": [{"role": "user", "content": "Who met whom?"}], "stream": True},
+        ),
+    ],
+)
+def test_the_events_of_a_stream_are_as_described(server, path, body):
+    schema = schemathesis.openapi.from_url(f"{server[0]}/openapi.json")
+    case = schema[path]["POST"].Case(body=body, media_type="application/json")
+    assert case.call_and_validate(checks=CHECKS).status_code == 200
+
+
 def try_all(address: str, examples: int) -> dict[str, set[int]]:
     """Sends requests of every operation, in order and not, and checks each answer against what is
     said of it; returns the statuses there were."""
