@@ -17,7 +17,7 @@ from qa.models import Models
 from qa.retrieval import Ranking, Weights
 from qa.settings import Settings, load_settings
 from qa.store import Store
-from qa.types import Answer, Ask, Document, DocumentInfo, Passage, Turn
+from qa.types import Answer, Ask, CheckedSentence, Document, DocumentInfo, Passage, Turn
 
 __all__ = ["MAX_QUESTION", "QA", "checked_question"]
 
@@ -88,13 +88,26 @@ class QA:
                 is malformed.
             StoreError: the store is empty, made with another model, or can't be read.
         """
-        (answer,) = self.ask_many([Ask(question, top_k, tuple(where), tuple(history))])
-        if isinstance(answer, Exception):
-            raise answer
+        steps = self.stream(Ask(question, top_k, tuple(where), tuple(history)))
+        *_, answer = (step for step in steps if isinstance(step, Answer))
         return answer
 
+    def stream(self, ask: Ask) -> Iterator[Answer | CheckedSentence]:
+        """The answer to a question while it is made: first what was found, then each sentence that
+        a language model writes, checked, and last the answer. Where no language model is asked,
+        what was found is the answer.
+
+        Raises:
+            UsageError, StoreError: see `ask`.
+        """
+        (answer,) = self.ask_many([ask])
+        if isinstance(answer, Exception):
+            raise answer
+        yield answer
+
     def ask_many(self, asks: Sequence[Ask]) -> Iterator[Answer | Exception]:
-        """The answer to each question, in order and as soon as it is there, or why there is none.
+        """What the documents say to each question, word for word (no language model is asked), in
+        order and as soon as it is there, or why there is none.
 
         Together they take a fraction of the time: the model runs once for all of them, and the
         vectors are read once.

@@ -102,6 +102,25 @@ class Settings(BaseSettings):
     min_confidence: float = Field(
         0.55, ge=0, le=1, description="Below this confidence the documents don't say."
     )
+    llm_base_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="An OpenAI-compatible endpoint that writes answers, as "
+        "http://127.0.0.1:11434/v1; none is used unless it is named. Its key: QA_LLM_API_KEY.",
+    )
+    llm_model: str = Field("", description="The language model that is asked for there.")
+    llm_strict: bool = Field(
+        False, description="Drop what a language model writes and no passage supports."
+    )
+    llm_seconds: float = Field(
+        60, gt=0, allow_inf_nan=False, description="Longest wait for a language model's answer."
+    )
+    llm_min_confidence: float = Field(
+        0.1, ge=0, le=1, description="Below this confidence no language model is asked."
+    )
+    nli_model: str = Field(
+        "", description="A model that says whether a text entails a sentence: a folder or name."
+    )
     threads: int = Field(0, ge=0, description="Processor threads of a model; 0 for all cores.")
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("qa"),

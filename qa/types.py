@@ -215,6 +215,8 @@ class Turn:
 
     question: str
     answer: str | None = None
+    passage: str | None = None
+    """The passage that the answer was taken from, as it was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +230,52 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a sentence says, looked for in the passages that it cites."""
+
+    kind: str
+    """One of "number", "date", "name", "quote", "negation" and "meaning"."""
+    text: str
+    """What was looked for, as the sentence says it."""
+    found: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "text": self.text, "found": self.found}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """A sentence that a language model wrote, held against the passages it cites."""
+
+    text: str
+    """As it is shown, with its markers: "The city of Shusha was chosen [1]."."""
+    citations: tuple[int, ...]
+    """The ranks of the passages that it cites, those that there are."""
+    supported: bool
+    score: float | None
+    """How near it is in meaning to what it cites, 0 to 1; None where it cites nothing."""
+    checks: tuple[Check, ...] = ()
+    source: Citation | None = None
+    """The sentence of the documents that supports it best."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "citations": list(self.citations),
+            "supported": self.supported,
+            "score": self.score,
+            "checks": [check.to_dict() for check in self.checks],
+            "source": self.source.to_dict() if self.source else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the documents say to a question, or that they don't (``answered`` false)."""
+    """What the documents say to a question, or that they don't (``answered`` false).
+
+    Its text is a sentence of theirs, word for word, or was written by a language model (``model``)
+    and checked sentence by sentence.
+    """
 
     question: str
     searched_for: str
@@ -240,18 +286,30 @@ class Answer:
     confidence: float | None
     passages: tuple[ScoredPassage, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict, compare=False)
+    model: str | None = None
+    """The language model that wrote the text; None: it is quoted."""
+    sentences: tuple[CheckedSentence, ...] = ()
+    """What the language model wrote, also what is not shown."""
+    notice: str | None = None
+    """Why the answer isn't what was asked for, as when no language model could be reached."""
 
     def to_dict(self) -> dict[str, Any]:
         """The one JSON form of an answer, the same on the command line and over HTTP."""
         answer = None
         if self.text is not None and self.citation is not None:
-            answer = {"text": self.text, "citation": self.citation.to_dict()}
+            answer = {
+                "text": self.text,
+                "citation": self.citation.to_dict(),
+                "model": self.model,
+            }
         return {
             "question": self.question,
             "searched_for": self.searched_for,
             "answered": self.answered,
             "answer": answer,
             "confidence": self.confidence,
+            "notice": self.notice,
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
             "passages": [passage.to_dict() for passage in self.passages],
             "timings_ms": dict(self.timings_ms),
         }

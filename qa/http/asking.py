@@ -84,6 +84,6 @@ def emit_answer(answer: Answer, emit: Emit) -> None:
     whole = answer.to_dict()
     emit("passages", {name: whole[name] for name in ("searched_for", "passages")})
     if answer.answered and answer.text is not None:
-        emit("answer", {"text": answer.text})
-    emit("citations", {name: whole[name] for name in ("answered", "confidence", "answer")})
+        emit("answer", {"text": answer.text, "sentence": None})
+    emit("citations", {name: whole[name] for name in examples.CONCLUSION})
     emit("done", {"timings_ms": whole["timings_ms"]})

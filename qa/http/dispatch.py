@@ -67,7 +67,8 @@ class Dispatcher:
             )
         self.metrics.answered(answered)
         if request.conversation_id:
-            turn = Turn(request.question, answered.text)
+            passage = answered.passages[0].text if answered.passages else None
+            turn = Turn(request.question, answered.text, passage)
             self._conversations[conversation] = (*history, turn)[-MAX_TURNS:]
         return answered
 

@@ -25,8 +25,11 @@ ANSWER: dict[str, Any] = {
     "answer": {
         "text": "The city of Shusha was chosen.",
         "citation": CITATION,
+        "model": None,
     },
     "confidence": 0.56,
+    "notice": None,
+    "sentences": [],
     "passages": [
         {
             "rank": 1,
@@ -44,6 +47,15 @@ ANSWER: dict[str, Any] = {
         }
     ],
     "timings_ms": {"total": 21.4},
+}
+
+SENTENCE: dict[str, Any] = {
+    "text": "Shusha was chosen [1].",
+    "citations": [1],
+    "supported": True,
+    "score": 0.81,
+    "checks": [{"kind": "name", "text": "Shusha", "found": True}],
+    "source": CITATION,
 }
 
 DOCUMENT: dict[str, Any] = {
@@ -91,10 +103,13 @@ def as_events(*events: tuple[str, dict[str, Any]]) -> str:
     return "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
 
 
+CONCLUSION = ("answered", "confidence", "answer", "notice", "sentences")
+"""What of an answer is known when it is written."""
+
 ANSWER_EVENTS = as_events(
     ("passages", {name: ANSWER[name] for name in ("searched_for", "passages")}),
-    ("answer", {"text": ANSWER["answer"]["text"]}),
-    ("citations", {name: ANSWER[name] for name in ("answered", "confidence", "answer")}),
+    ("answer", {"text": ANSWER["answer"]["text"], "sentence": None}),
+    ("citations", {name: ANSWER[name] for name in CONCLUSION}),
     ("done", {"timings_ms": ANSWER["timings_ms"]}),
 )
 

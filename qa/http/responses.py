@@ -46,12 +46,39 @@ class CitationModel(BaseModel):
 
 
 class AnswerTextModel(BaseModel):
-    """The sentence that answers, and where it stands."""
+    """What answers, and where it stands."""
 
     model_config = _config(examples.ANSWER["answer"])
 
     text: str
     citation: CitationModel
+    model: Annotated[
+        str | None,
+        Field(description="The language model that wrote it; null: a sentence of the documents."),
+    ]
+
+
+class CheckModel(BaseModel):
+    """One thing that a sentence says, looked for in the passages that it cites."""
+
+    model_config = _config(examples.SENTENCE["checks"][0])
+
+    kind: Literal["number", "date", "name", "quote", "negation", "meaning"]
+    text: str
+    found: bool
+
+
+class CheckedSentenceModel(BaseModel):
+    """A sentence that a language model wrote, held against the passages that it cites."""
+
+    model_config = _config(examples.SENTENCE)
+
+    text: str
+    citations: Annotated[list[int], Field(description="Ranks of passages.")]
+    supported: bool
+    score: Annotated[float | None, Field(description="Nearness in meaning to what it cites.")]
+    checks: list[CheckModel]
+    source: Annotated[CitationModel | None, Field(description="What supports it best.")]
 
 
 class SideModel(BaseModel):
@@ -98,6 +125,13 @@ class AnswerModel(BaseModel):
     answered: bool
     answer: AnswerTextModel | None
     confidence: Annotated[float | None, Field(ge=0, le=1)]
+    notice: Annotated[
+        str | None, Field(description="Why the answer isn't what was asked for, if so.")
+    ]
+    sentences: Annotated[
+        list[CheckedSentenceModel],
+        Field(description="What a language model wrote, also what isn't shown."),
+    ]
     passages: Annotated[list[RankedPassageModel], Field(description="Best first.")]
     timings_ms: Annotated[dict[str, float], Field(description="By stage, and in total.")]
 
@@ -244,23 +278,28 @@ class PassagesEvent(BaseModel):
 
 
 class AnswerEvent(BaseModel):
-    """A piece of the answer's text."""
+    """A piece of the answer's text: all that is quoted, or a sentence of a language model's."""
 
-    model_config = _config({"text": examples.ANSWER["answer"]["text"]})
+    model_config = _config({"text": examples.ANSWER["answer"]["text"], "sentence": None})
 
     text: str
+    sentence: Annotated[
+        CheckedSentenceModel | None, Field(description="What a language model wrote, checked.")
+    ]
 
 
 class CitationsEvent(BaseModel):
     """The answer and where it stands."""
 
-    model_config = _config(
-        {name: examples.ANSWER[name] for name in ("answered", "confidence", "answer")}
-    )
+    model_config = _config({name: examples.ANSWER[name] for name in examples.CONCLUSION})
 
     answered: bool
     confidence: Annotated[float | None, Field(ge=0, le=1)]
     answer: AnswerTextModel | None
+    notice: Annotated[
+        str | None, Field(description="Why the answer isn't what was asked for, if so.")
+    ]
+    sentences: list[CheckedSentenceModel]
 
 
 class TimingsEvent(BaseModel):

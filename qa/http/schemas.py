@@ -45,6 +45,10 @@ class TurnModel(BaseModel):
 
     question: Question
     answer: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
+    passage: Annotated[
+        str | None,
+        Field(max_length=MAX_ANSWER, description="The passage that the answer was taken from."),
+    ] = None
 
 
 class AskRequest(BaseModel):
@@ -80,7 +84,7 @@ class AskRequest(BaseModel):
 
     @property
     def turns(self) -> list[Turn]:
-        return [Turn(turn.question, turn.answer) for turn in self.history]
+        return [Turn(turn.question, turn.answer, turn.passage) for turn in self.history]
 
 
 _Stated = Annotated[str | None, Field(max_length=20_000)]

@@ -60,12 +60,13 @@ def test_the_json_of_an_answer_is_the_contract(qa, folder):
     run = qa("ask", QUESTION, "--json", "--top-k", 3, cwd=folder)
     answer = json.loads(run.stdout)
     assert list(answer) == [
-        "question", "searched_for", "answered", "answer", "confidence", "passages", "timings_ms"
+        "question", "searched_for", "answered", "answer", "confidence", "notice",
+        "sentences", "passages", "timings_ms",
     ]  # fmt: skip
     assert answer["question"] == answer["searched_for"] == QUESTION
     assert answer["answered"] is True
     assert 0 <= answer["confidence"] <= 1
-    assert list(answer["answer"]) == ["text", "citation"]
+    assert list(answer["answer"]) == ["text", "citation", "model"]
     assert len(answer["passages"]) == 3
     first = answer["passages"][0]
     assert list(first) == [

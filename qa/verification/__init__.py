@@ -1,0 +1,1 @@
+"""What a language model wrote, held against the passages it cites."""
