@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qa.retrieval.base import Candidate, Query
 from qa.retrieval.dense import DenseRetriever
 from qa.retrieval.lexical import LexicalRetriever
@@ -45,6 +47,26 @@ def gather(
             fit=vectors[key][2],
         )
         for key in keys
+    ]
+
+
+def complete(
+    snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], keys: Sequence[int]
+) -> list[Candidate]:
+    """Candidates, and what retrievers say of further passages that they didn't propose."""
+    known = {candidate.key for candidate in candidates}
+    further = [key for key in keys if key not in known]
+    if not further:
+        return list(candidates)
+    dense = DenseRetriever().scores(snapshot, query, further)
+    lexical = LexicalRetriever().scores(snapshot, query, further)
+    vectors = snapshot.vectors(further)
+    return [
+        *candidates,
+        *(
+            Candidate(key, dense[key], lexical[key], None, None, *vectors[key][1:])
+            for key in further
+        ),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.retrieval.base import Candidate, Found, Query
 from qa.retrieval.coverage import Coverage
@@ -18,6 +18,10 @@ _FIT_SAMPLE = 10
 
 Stored = Callable[[Sequence[int]], Mapping[int, tuple[Passage, DocumentInfo]]]
 
+_BEST_NEW = 3
+"""Of so many passages the mean says how near to a conversation the best new ones are."""
+_CONTEXT_POOL = 20
+"""As SENTENCE_POOL, for a question in a conversation: two sides propose passages."""
 SENTENCE_POOL = 10
 """Passages whose sentences are compared with the question word by word."""
 
@@ -29,6 +33,17 @@ class _Judged:
     candidate: Candidate
     cosines: list[float]
     whole: float
+
+    @property
+    def evidence(self) -> Evidence:
+        candidate = self.candidate
+        return Evidence(
+            dense=candidate.dense,
+            lexical=candidate.lexical,
+            dense_rank=candidate.dense_rank,
+            lexical_rank=candidate.lexical_rank,
+            sentence=max(self.cosines, default=None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,44 @@ class Weights:
         fit = sum(candidate.fit for candidate in best) / max(1, len(best))
         trust = (fit - FOREIGN_FIT) / (LEARNT_FIT - FOREIGN_FIT)
         return self.dense * min(1.0, max(0.0, trust))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is searched for, and what is known of the candidates by it."""
+
+    query: Query
+    candidates: Sequence[Candidate]
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """How a conversation bears on a ranking."""
+
+    share: float
+    """Its weight beside the question's, which is 1."""
+    has_shown: Callable[[str], bool]
+    """Whether a passage's text was shown already."""
+
+    def weigh(self, ranking: Sequence[tuple[Found, float]]) -> list[Found]:
+        """Each passage, found by the question, with its score by both.
+
+        Args:
+            ranking: each passage with its score by what the conversation is about.
+        """
+        shown = [self.has_shown(found.passage.text) for found, _ in ranking]
+        new = sorted(-score for (_, score), old in zip(ranking, shown, strict=True) if not old)
+        best = new[:_BEST_NEW]
+        bound = -sum(best) / len(best) if best else 0.0
+        return [
+            replace(
+                found,
+                score=(found.score + self.share * (min(score, bound) if old else score))
+                / (1 + self.share),
+            )
+            for (found, score), old in zip(ranking, shown, strict=True)
+        ]
 
 
 class Ranker:
@@ -97,6 +150,45 @@ class Ranker:
         ]
         return sorted(first, key=lambda found: -found.score) + rest
 
+    def rank_in_context(
+        self, own: Side, context: Side, influence: Influence, stored: Stored, depth: int
+    ) -> list[Found]:
+        """The best candidates of a question that leans on a conversation, best first.
+
+        A passage's score is the question's and, with less weight, that of what the conversation is
+        about; together they are on the scale of one. What the conversation has shown already was
+        found by it, and would always come first: it is taken to be no nearer to the conversation
+        than the best of what wasn't shown.
+
+        Args:
+            own: the question, with all candidates of either side.
+            context: what the conversation is about, with the same candidates.
+        """
+        dense = self._weights.dense_for(own.candidates)
+        others = {each.key: self._judge(context.query, each, dense) for each in context.candidates}
+        pairs = [(self._judge(own.query, each, dense), others[each.key]) for each in own.candidates]
+        share = influence.share
+        pairs.sort(key=lambda pair: -(pair[0].whole + share * pair[1].whole))
+        del pairs[max(depth, _CONTEXT_POOL) :]
+        held = stored([pair[0].candidate.key for pair in pairs])
+        weighed = []
+        for place, (judged, other) in enumerate(pairs):
+            of_both = held[judged.candidate.key]
+            compared = place < _CONTEXT_POOL
+            scores = [
+                self._sentences(one, of_both, dense, side.coverage if compared else None)
+                for one, side in ((judged, own), (other, context))
+            ]
+            nearest = [a + share * b for a, b in zip(*scores, strict=True)]
+            found = Found(
+                *of_both,
+                self._score(judged, scores[0], compared),
+                judged.evidence,
+                _best(of_both[0], nearest),
+            )
+            weighed.append((found, self._score(other, scores[1], compared)))
+        return sorted(influence.weigh(weighed), key=lambda found: -found.score)
+
     @staticmethod
     def _judge(query: Query, candidate: Candidate, dense: float) -> _Judged:
         cosines = (candidate.sentences @ query.embedding[0]).tolist()
@@ -111,25 +203,38 @@ class Ranker:
         coverage: Coverage | None,
     ) -> Found:
         passage, document = stored
-        share, best, scores = self._weights.sentence, 0.0, judged.cosines
-        if scores and coverage and share:
-            covered = coverage.of_sentences(passage, document)
-            pairs = zip(scores, covered, strict=True)
-            scores = [dense * cosine + (1 - dense) * words for cosine, words in pairs]
-            best = max(0.0, *scores)
-        elif coverage:
-            best = judged.whole  # nothing in it is a sentence: it stands for itself
-        candidate = judged.candidate
-        evidence = Evidence(
-            dense=candidate.dense,
-            lexical=candidate.lexical,
-            dense_rank=candidate.dense_rank,
-            lexical_rank=candidate.lexical_rank,
-            sentence=max(judged.cosines, default=None),
-        )
-        sentence = passage.sentences[scores.index(max(scores))] if scores else None
-        score = (1 - share) * judged.whole + share * best
-        return Found(passage, document, score, evidence, sentence)
+        scores = self._sentences(judged, stored, dense, coverage)
+        score = self._score(judged, scores, coverage is not None)
+        return Found(passage, document, score, judged.evidence, _best(passage, scores))
+
+    def _sentences(
+        self,
+        judged: _Judged,
+        stored: tuple[Passage, DocumentInfo],
+        dense: float,
+        coverage: Coverage | None,
+    ) -> list[float]:
+        """The score of each sentence; by its cosine alone where words aren't compared."""
+        if not (judged.cosines and coverage and self._weights.sentence):
+            return judged.cosines
+        pairs = zip(judged.cosines, coverage.of_sentences(*stored), strict=True)
+        return [dense * cosine + (1 - dense) * words for cosine, words in pairs]
+
+    def _score(self, judged: _Judged, sentences: Sequence[float], compared: bool) -> float:
+        """A passage's score, from its own and its best sentence's.
+
+        Args:
+            compared: whether words were; if not, sentences add nothing.
+        """
+        share, best = self._weights.sentence, 0.0
+        if compared:  # where nothing in it is a sentence, it stands for itself
+            best = max(0.0, *sentences) if sentences and share else judged.whole
+        return (1 - share) * judged.whole + share * best
+
+
+def _best(passage: Passage, scores: Sequence[float]) -> Span | None:
+    """The sentence with the highest score."""
+    return passage.sentences[scores.index(max(scores))] if scores else None
 
 
 def sentence_text(found: Found) -> str:
