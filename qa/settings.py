@@ -182,6 +182,9 @@ class Settings(BaseSettings):
     feedback: bool = Field(
         True, description="Whether verdicts on answers are kept beside the store."
     )
+    chat_history: bool = Field(
+        True, description="Whether `qa chat` keeps what was typed, for the next time."
+    )
 
     @property
     def max_file_bytes(self) -> int:

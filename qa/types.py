@@ -293,6 +293,11 @@ class Answer:
     notice: str | None = None
     """Why the answer isn't what was asked for, as when no language model could be reached."""
 
+    @property
+    def turn(self) -> Turn:
+        """What the next question of the conversation may lean on."""
+        return Turn(self.question, self.text, self.passages[0].text if self.passages else None)
+
     def to_dict(self) -> dict[str, Any]:
         """The one JSON form of an answer, the same on the command line and over HTTP."""
         answer = None

@@ -37,7 +37,7 @@ def test_help_imports_nothing_heavy(tmp_path):
     code = "import sys; sys.argv = ['qa', '--help']\nfrom qa.cli import main\nmain()"
     imported = imported_by(code, tmp_path)
     light = {"numpy", "faiss", "tantivy", "onnxruntime", "pydantic", "fastapi", "mcp"}
-    assert not imported & (HEAVY | light | {"ir_measures", "jinja2", "tomlkit"})
+    assert not imported & (HEAVY | light | {"ir_measures", "jinja2", "tomlkit", "prompt_toolkit"})
 
 
 def test_a_question_imports_neither_torch_nor_transformers(seed_bot, tmp_path):
@@ -45,7 +45,8 @@ def test_a_question_imports_neither_torch_nor_transformers(seed_bot, tmp_path):
     code = f"import sys; sys.argv = {arguments!r}\nfrom qa.cli import main\nmain()"
     imported = imported_by(code, tmp_path)
     assert "onnxruntime" in imported
-    assert not imported & (HEAVY | {"fastapi", "mcp", "trafilatura", "dateparser", "py3langid"})
+    others = {"fastapi", "mcp", "trafilatura", "dateparser", "py3langid", "prompt_toolkit"}
+    assert not imported & (HEAVY | others)
 
 
 def test_the_numpy_index_needs_no_faiss(seed_bot, tmp_path):

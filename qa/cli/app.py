@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qa.cli.options import TopKOption
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from qa.ingest import IngestReport, OnProgress, Progress
     from qa.service import QA
+    from qa.types import Answer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -126,9 +129,7 @@ def ingest(
 )
 def ask(
     question: Annotated[str, typer.Argument(help="The question, in quotes.")],
-    top_k: Annotated[
-        int | None, typer.Option("--top-k", "-k", help="How many passages [default: 5].")
-    ] = None,
+    top_k: TopKOption = None,
     where: WhereOption = None,
     store: StoreOption = None,
     model: ModelOption = None,
@@ -136,7 +137,6 @@ def ask(
     debug: DebugOption = False,
 ) -> None:
     """Answer a question with the passages that say it, best first."""
-    from qa.cli import render
     from qa.filters import parse_filter
     from qa.service import checked_question
 
@@ -144,11 +144,9 @@ def ask(
     parse_filter(where or [])  # a mistake is told before anything is ingested
     bot = _open(store, model=model, top_k=top_k)
     _prepare(bot)
-    answer = bot.ask(question, where=where or [])
+    answer = bot.ask(question, where=where or []) if json else _show_answer(bot, question, where)
     if json:
         _print_json(answer.to_dict())
-    else:
-        _print(render.answer(answer, terminal=render.console().is_terminal))
     if where and not answer.passages:
         _note("No passage is left by the filter: see `qa documents --where …` for what it leaves.")
 
@@ -253,6 +251,17 @@ def config(
 
 
 # ------------------------------------------------------------------ what commands share
+
+
+def _show_answer(bot: QA, question: str, where: list[str] | None) -> Answer:
+    from qa.cli.chat.conversation import Conversation
+    from qa.cli.render_answer import in_full, pieces
+    from qa.cli.screen import Screen
+
+    conversation, screen = Conversation(bot, where or []), Screen()
+    steps = conversation.ask(question)
+    screen.show(pieces(steps, in_full, screen.is_terminal), conversation.waiting)
+    return conversation.answers[-1]
 
 
 def _open(store: Path | None, **settings: Any) -> QA:

@@ -30,7 +30,11 @@ def printable_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
-def to_json(value: Any) -> str:
-    """JSON that is exact and safe to print: what a terminal could act on is escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+def to_json(value: Any, indent: int | None = 2) -> str:
+    """JSON that is exact and safe to print: what a terminal could act on is escaped.
+
+    Args:
+        indent: None for all of it on one line.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

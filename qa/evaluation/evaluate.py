@@ -39,6 +39,7 @@ _NO_INFLUENCE = (
     "drain_seconds",
     "log_questions",
     "feedback",
+    "chat_history",
     "llm_base_url",
     "llm_model",
     "llm_strict",

@@ -67,9 +67,7 @@ class Dispatcher:
             )
         self.metrics.answered(answered)
         if request.conversation_id:
-            passage = answered.passages[0].text if answered.passages else None
-            turn = Turn(request.question, answered.text, passage)
-            self._conversations[conversation] = (*history, turn)[-MAX_TURNS:]
+            self._conversations[conversation] = (*history, answered.turn)[-MAX_TURNS:]
         return answered
 
     async def run(self, work: Callable[[], Result]) -> Result:

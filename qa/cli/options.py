@@ -1,0 +1,30 @@
+"""Options that several commands have, beside those of `qa.cli.app`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+TopKOption = Annotated[
+    int | None, typer.Option("--top-k", "-k", help="How many passages [default: 5].")
+]
+LlmBaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--llm-base-url",
+        metavar="URL",
+        help="An OpenAI-compatible endpoint that writes answers, as http://127.0.0.1:11434/v1.",
+    ),
+]
+LlmModelOption = Annotated[
+    str | None,
+    typer.Option("--llm-model", metavar="NAME", help="The language model to ask for there."),
+]
+StrictOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--strict/--no-strict",
+        help="Drop what a language model writes and no passage supports.",
+    ),
+]
