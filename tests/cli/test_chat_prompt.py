@@ -193,7 +193,8 @@ def test_files_and_examples_are_completed(seed_bot, tmp_path):
     (tmp_path / "talk.md").touch()
     talk = Conversation(seed_bot)
     assert offered(talk, f"/save {tmp_path}/ta") == [f"/save {tmp_path}/talk.md"]
-    assert offered(talk, " ", "Who?", "When?") == ["Who?", "When?"]
+    assert offered(talk, "", "Who?", "When?") == ["Who?", "When?"]
+    assert offered(talk, "whe", "Who?", "When?") == ["When?"]
 
 
 # ---------------------------------------------------------------- history

@@ -80,6 +80,17 @@ class Terminal:
         self.press("C-l")
         self.until(lambda screen: screen.startswith(">"))
 
+    def cancel(self) -> None:
+        """Ctrl-C; returns at the next prompt: what is typed before it is there is anybody's."""
+        before = self._cursor()
+        self.press("C-c")
+        self.until(lambda screen: self._cursor() > before and self._cursor()[1] == 2)
+
+    def _cursor(self) -> tuple[int, int]:
+        """Line and column."""
+        line, column = self._run("display-message", "-p", "#{cursor_y} #{cursor_x}").split()
+        return int(line), int(column)
+
     def leave(self) -> None:
         self.press("C-d")
         self.sees("left with 0")
@@ -158,13 +169,12 @@ def test_keys(start):
     chat.press("M-Enter")
     chat.type("second line")
     chat.sees("> first line second line")
-    chat.press("C-c")
-    chat.until(lambda screen: screen.splitlines()[4].startswith(">"))
+    chat.cancel()
     chat.clear()
 
     chat.paste("pasted one\npasted two")
     chat.sees("> pasted one pasted two", BOTTOM)
-    chat.press("C-c")
+    chat.cancel()
     chat.clear()
 
     chat.type("/sou")
@@ -175,19 +185,23 @@ def test_keys(start):
     chat.sees("Nothing was asked yet")
 
     chat.clear()
-    chat.press("Tab")  # examples, once they are found
-    chat.until(lambda screen: "?" in screen.splitlines()[0])
-    chat.press("C-c")
+    chat.until(lambda screen: "?" in screen.splitlines()[0])  # an example, in grey
+    chat.type("Wha")
+    chat.press("Tab")
+    chat.sees('> What was chosen as the "Cultural Capital of the Islamic World" for 2024?')
+    chat.cancel()
     chat.clear()
 
     chat.press("Up")
     chat.sees("> /sources", BOTTOM)
-    chat.press("C-c")
+    chat.cancel()
     chat.clear()
     chat.press("C-r")
     chat.type("SOUR")
     chat.sees("> /sources", "search")
-    chat.press("C-c", "C-c")
+    chat.press("Enter")  # the search is over, the line is there
+    chat.until(lambda screen: "search" not in screen)
+    chat.cancel()
     chat.leave()
 
 
@@ -199,7 +213,7 @@ def test_what_was_typed_is_there_the_next_time_unless_it_is_not_to_be(start, pro
     again = start()
     again.press("Up")
     again.sees("> /top 3")
-    again.press("C-c")
+    again.cancel()
     again.leave()
     kept = (project / "state" / "qa" / "chat-history").read_bytes()
     silent = start("--no-history")

@@ -1,5 +1,5 @@
-"""What Tab offers: commands, conditions on the documents that there are, sources, files, and at an
-empty prompt questions to begin with."""
+"""What Tab offers: commands, conditions on the documents that there are, sources, files, and
+questions to begin with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import islice
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document as Line
 
-from qa.cli.chat.commands import COMMANDS
+from qa.cli.chat.commands import COMMANDS, as_question
 from qa.cli.chat.conversation import Conversation
 from qa.cli.render import shown_path
 from qa.cli.terminal import printable_line
@@ -43,11 +43,13 @@ class ChatCompleter(Completer):
     def get_completions(
         self, document: Line, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
-        before = document.text_before_cursor
-        if not before.strip():
-            return [Completion(question, -len(before)) for question in self._examples()]
-        if not before.startswith("/") or before.startswith("//"):
-            return []
+        before = document.text_before_cursor.lstrip()
+        if as_question(before) is not None:
+            return [
+                Completion(printable_line(question), -len(before))
+                for question in self._examples()
+                if question.casefold().startswith(before.casefold())
+            ]
         name, space, argument = before[1:].partition(" ")
         if not space:
             return self._commands(name)

@@ -101,7 +101,8 @@ class Prompt:
 
     def _placeholder(self) -> StyleAndTextTuples:
         examples = self._examples()
-        if self._conversation.answers or not examples:
+        is_over = self._session.app.is_done  # what is left on the screen must not look typed
+        if is_over or self._conversation.answers or not examples:
             return []
         return [("class:auto-suggestion", printable_line(examples[0]))]
 
