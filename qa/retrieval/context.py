@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from functools import cache, cached_property, partial
 
-from qa.analysis import Terms, analyse
+from qa.analysis import Terms, analyse, stop_words
 from qa.retrieval.followups import stands_alone
 from qa.store import Snapshot
 from qa.store.lexical_index import idf
@@ -15,7 +15,7 @@ from qa.types import Turn
 
 _Stems = tuple[str, ...]
 
-_MOST_TERMS = 10
+_MOST_TERMS = 8
 _FROM_QUESTIONS = 1.5
 """What a word of a question weighs, beside one of the passage that answered it."""
 _LONGEST = 4000
@@ -23,6 +23,7 @@ _LONGEST = 4000
 _SHORTEST_QUOTE = 20
 """Characters from which on an answer is unlikely to stand in a passage by chance."""
 _WORD = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
+_ACRONYM = re.compile(r"[A-Z]{2,}")
 _SPACE = re.compile(r"\s+")
 
 
@@ -39,7 +40,7 @@ class Context:
     def about(self, question: str, snapshot: Snapshot) -> str:
         """The terms of the conversation that tell most of what a question may leave unsaid: those
         of the question before, of the last one that stood alone, and of what was answered, by how
-        rare they are in the store, how often they come, and where. At most ten, neighbours joined
+        rare they are in the store, how often they come, and where. At most eight, neighbours joined
         to phrases; "" if the store has none of them.
         """
         analyses = snapshot.analyses()
@@ -84,9 +85,15 @@ def _words(text: str) -> list[str]:
 
 
 def _stems(word: str, analyses: Sequence[str]) -> _Stems:
-    """What a word is to each of some analyses; "" where it is passed over or is several."""
-    by_analysis = (analyse(word, analysis).stems for analysis in analyses)
-    return tuple(stems[0] if len(stems) == 1 else "" for stems in by_analysis)
+    """What a word is to each of some analyses; "" where it tells nothing, or is several."""
+    return tuple(_stem(word, analysis) for analysis in analyses)
+
+
+def _stem(word: str, analysis: str) -> str:
+    if word.casefold() in stop_words(analysis) and not _ACRONYM.fullmatch(word):
+        return ""
+    stems = analyse(word, analysis).stems
+    return stems[0] if len(stems) == 1 else ""
 
 
 def _rarity(terms: Collection[_Stems], snapshot: Snapshot) -> dict[_Stems, float]:
