@@ -102,7 +102,7 @@ class Searcher:
         best = max((found.score for found in alone.found), default=0.0)
         leaning = partial(dependence, query.text, best, languages=snapshot.analyses())
         if leaning(1.0) >= LEANS:
-            beside = self._beside(snapshot, pool, spoken, top_k)
+            beside = self.beside(snapshot, pool, spoken, top_k)
             share = leaning(meeting(beside))
             if share >= LEANS:
                 lap("rank")
@@ -113,7 +113,7 @@ class Searcher:
         lap("rank")
         return alone
 
-    def _beside(self, snapshot: Snapshot, pool: Pool, spoken: Spoken, top_k: int) -> list[Weighed]:
+    def beside(self, snapshot: Snapshot, pool: Pool, spoken: Spoken, top_k: int) -> list[Weighed]:
         """What was retrieved for a question and what is retrieved for the conversation, weighed."""
         other = self.retrieve(snapshot, spoken.about, top_k)
         keys = list(dict.fromkeys(c.key for c in (*pool.candidates, *other.candidates)))
