@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from qa.retrieval.base import Found
 
 _BEST_NEW = 3
-"""Of so many passages the mean says how near to a conversation the best new ones are."""
+"""Of so many passages the mean says how near to a conversation the best new ones are; of fewer
+where there are fewer than ``_FEW`` for each."""
+_FEW = 6
+_KEPT = 0.15
+"""Of what a shown passage is nearer than that, the part that counts: many a follow-up is answered
+by the same passage again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +28,20 @@ class Weighed:
 
 
 def bounded(passages: Sequence[Weighed]) -> list[Weighed]:
-    """The passages, those that were shown no nearer to the conversation than the best that weren't.
+    """The passages, those that were shown hardly nearer to the conversation than the best that
+    weren't.
 
     What was shown is what earlier questions found, and the conversation's words are its own: it
     would come first whatever is asked next.
     """
-    new = sorted((each.context for each in passages if not each.shown), reverse=True)[:_BEST_NEW]
-    bound = sum(new) / len(new) if new else 0.0
+    new = sorted((each.context for each in passages if not each.shown), reverse=True)
+    best = new[: min(_BEST_NEW, max(1, len(new) // _FEW))]
+    bound = sum(best) / len(best) if best else 0.0
     return [
-        replace(each, context=min(each.context, bound)) if each.shown else each for each in passages
+        replace(each, context=bound + _KEPT * (each.context - bound))
+        if each.shown and each.context > bound
+        else each
+        for each in passages
     ]
 
 

@@ -68,8 +68,8 @@ TOWN = {
     "choir": "The choir of Lund sings on Sundays. It was founded by Nils Ek in 1950.",
 }
 KEEPER = [
-    Turn("Who keeps the lighthouse of Orrö?", "Ann Berg keeps the lighthouse of Orrö.", TOWN["light"])
-]  # fmt: skip
+    Turn("Who keeps the lighthouse of Orrö?", "Ann Berg keeps the lighthouse.", TOWN["light"])
+]
 
 
 @pytest.fixture
@@ -78,6 +78,10 @@ def town(bot, tmp_path):
         (tmp_path / "docs" / f"{name}.txt").write_text(text, encoding="utf-8")
     bot.ingest()
     return bot
+
+
+def texts(answer):
+    return [passage.text for passage in answer.passages]
 
 
 def test_a_follow_up_is_answered_from_what_it_leans_on(town):
@@ -103,8 +107,8 @@ def test_a_change_of_subject_drags_nothing_along(town):
     for question in ("Who founded the choir of Lund?", "How many pupils has the school in Lund?"):
         alone, after = town.ask(question), town.ask(question, history=KEEPER)
         assert after.searched_for == question
-        assert after.passages == alone.passages
-        assert after.confidence == alone.confidence
+        assert texts(after) == texts(alone)
+        assert after.confidence == pytest.approx(alone.confidence, abs=1e-4)
 
 
 def test_after_a_change_of_subject_the_old_one_is_forgotten(town):
@@ -120,7 +124,7 @@ def test_a_history_that_says_nothing_changes_nothing(town):
     for history in ([Turn("What?")], [Turn("¿?", "…")], [Turn("Who painted Zyx?")]):
         after = town.ask("When was it built?", history=history)
         assert after.searched_for == "When was it built?"
-        assert after.passages == alone.passages
+        assert texts(after) == texts(alone)
 
 
 def test_a_filter_holds_for_what_the_conversation_is_about_too(town):

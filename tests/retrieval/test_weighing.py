@@ -13,19 +13,14 @@ def weighed(name: str, own: float, context: float, shown: bool = False) -> Weigh
     return Weighed(Found(passage, info, own, Evidence(0, 0), None), context, shown)
 
 
-def test_what_was_shown_is_no_nearer_than_the_best_that_was_not():
-    passages = [
-        weighed("shown", 0.2, 0.9, shown=True),
-        *(weighed(str(n), 0.1, c) for n, c in enumerate((0.5, 0.4, 0.3, 0.0))),
-        weighed("far", 0.2, 0.1, shown=True),
-    ]
-    assert [each.context for each in bounded(passages)] == pytest.approx(
-        [0.4, 0.5, 0.4, 0.3, 0.0, 0.1]
+@pytest.mark.parametrize(("far", "bound"), [(14, 0.4), (8, 0.45), (1, 0.5)])
+def test_what_was_shown_is_hardly_nearer_than_the_best_that_was_not(far, bound):
+    new = [weighed(str(n), 0.1, context) for n, context in enumerate((0.4, 0.5, 0.3))]
+    new += [weighed(f"far {n}", 0.1, 0.0) for n in range(far)] + [weighed("far", 0.1, 0.01)]
+    near, far_off = weighed("near", 0.2, 0.9, shown=True), weighed("off", 0.2, 0.1, shown=True)
+    assert [each.context for each in bounded([near, *new, far_off])] == pytest.approx(
+        [bound + 0.15 * (0.9 - bound), *(each.context for each in new), 0.1]
     )
-
-
-def test_if_all_was_shown_the_conversation_says_nothing():
-    assert [each.context for each in bounded([weighed("a", 0.2, 0.9, shown=True)])] == [0.0]
 
 
 def test_they_meet_in_a_passage_that_is_near_to_both():
