@@ -80,9 +80,11 @@ def _words(text: str) -> list[str]:
 
 
 def _analysis(text: str, analyses: Sequence[str]) -> str:
-    """The analysis for a text: that of its language if texts of the store have it, else theirs."""
-    own = analysis_of(detect_language(text))
-    return own if own in analyses else next(iter(analyses), "")
+    """The analysis for a text: that of its language, if that can be told and texts of the store
+    have it; else what most of them have."""
+    language = detect_language(text)
+    own = analysis_of(language)
+    return own if language and own in analyses else next(iter(analyses), "")
 
 
 @lru_cache(maxsize=50_000)
