@@ -111,7 +111,9 @@ class Asking:
             embedder = self._models.embedder
             for question in questions:
                 question.clock.lap("load")
-            about = self._at_one_generation(partial(_about, questions=questions))
+            about = [""] * len(questions)
+            if any(question.history for question in questions):
+                about = self._at_one_generation(partial(_about, questions=questions))
             spoken = [text for text in about if text]
             texts = [question.text for question in questions]
             vectors = embedder.embed_queries([*texts, *spoken])
