@@ -144,9 +144,11 @@ def ask(
     parse_filter(where or [])  # a mistake is told before anything is ingested
     bot = _open(store, model=model, top_k=top_k)
     _prepare(bot)
-    answer = bot.ask(question, where=where or []) if json else _show_answer(bot, question, where)
     if json:
+        answer = bot.ask(question, where=where or [])
         _print_json(answer.to_dict())
+    else:
+        answer = _show_answer(bot, question, where or [])
     if where and not answer.passages:
         _note("No passage is left by the filter: see `qa documents --where …` for what it leaves.")
 
@@ -253,12 +255,13 @@ def config(
 # ------------------------------------------------------------------ what commands share
 
 
-def _show_answer(bot: QA, question: str, where: list[str] | None) -> Answer:
+def _show_answer(bot: QA, question: str, where: list[str]) -> Answer:
+    """Shows an answer while it is made, and returns it."""
     from qa.cli.chat.conversation import Conversation
     from qa.cli.render_answer import in_full, pieces
     from qa.cli.screen import Screen
 
-    conversation, screen = Conversation(bot, where or []), Screen()
+    conversation, screen = Conversation(bot, where), Screen()
     steps = conversation.ask(question)
     screen.show(pieces(steps, in_full, screen.is_terminal), conversation.waiting)
     return conversation.answers[-1]

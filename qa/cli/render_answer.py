@@ -191,7 +191,7 @@ class Indented:
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
-        width = options.max_width - len(self.margin)
+        width = max(1, options.max_width - len(self.margin))
         lines = self.text.wrap(console, width) if options.is_terminal else self.text.split("\n")
         for line in lines:
             yield Text(self.margin if line else self.margin.rstrip()) + line

@@ -148,7 +148,7 @@ def test_top_says_how_many_passages_are_shown(talk):
     shown(talk, "/top 2")
     shown(talk, QUESTION)
     assert len(talk.answers[-1].passages) == 2
-    for wrong in ("0", "-1", "1001", "many"):
+    for wrong in ("0", "-1", "1001", "many", "9" * 5000):
         with pytest.raises(UsageError):
             shown(talk, f"/top {wrong}")
     assert talk.top_k == 2
@@ -180,7 +180,7 @@ def test_saving_replaces_no_file_unless_it_is_told_to(talk, tmp_path):
     assert file.read_text() == "mine"
     shown(talk, f"/save! {file}")
     assert "Shusha" in file.read_text(encoding="utf-8")
-    for wrong in ("", str(tmp_path), str(tmp_path / "none" / "talk.md"), "\0"):
+    for wrong in ("", str(tmp_path), str(tmp_path / "none" / "talk.md"), "\0", "~nobody/x"):
         with pytest.raises(UsageError):
             shown(talk, f"/save! {wrong}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -138,7 +139,7 @@ def _filter(conversation: Conversation, argument: str) -> Iterator[RenderableTyp
 
 def _top(conversation: Conversation, argument: str) -> Iterator[RenderableType]:
     if argument:
-        if not argument.isdecimal():
+        if not re.fullmatch("[0-9]{1,9}", argument):
             raise UsageError("Say how many passages, as in /top 3.")
         conversation.show(int(argument))
     yield Text(f"{counted(conversation.top_k, 'passage')} an answer, at most")
@@ -156,8 +157,7 @@ def _saved(conversation: Conversation, argument: str, replace: bool) -> Text:
     _last(conversation)
     if not argument:
         raise UsageError("Name a file, as in /save talk.md or /save talk.json.")
-    path = Path(argument).expanduser()
-    save(conversation.answers, path, replace)
+    path = save(conversation.answers, Path(argument), replace)
     return Text(f"saved to {printable_line(str(path))}")
 
 

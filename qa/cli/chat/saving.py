@@ -11,8 +11,8 @@ from qa.errors import UsageError
 from qa.types import Answer, Citation
 
 
-def save(answers: Sequence[Answer], path: Path, replace: bool) -> None:
-    """Writes a conversation; ``.json`` is a list of answers as `Answer.to_dict` gives them,
+def save(answers: Sequence[Answer], path: Path, replace: bool) -> Path:
+    """Writes a conversation, and returns where; ``.json`` is a list of answers as `Answer.to_dict` gives them,
     anything else Markdown.
 
     Args:
@@ -26,13 +26,15 @@ def save(answers: Sequence[Answer], path: Path, replace: bool) -> None:
     else:
         text = as_markdown(answers)
     try:
+        path = path.expanduser()
         with path.open("w" if replace else "x", encoding="utf-8", errors="replace") as file:
             file.write(text)
     except FileExistsError:
         raise UsageError(f"{path} is there already: /save! {path} writes over it.") from None
-    except (OSError, ValueError) as error:  # a name with a null character
+    except (OSError, ValueError, RuntimeError) as error:  # a null character, nobody's home
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{path} can't be written ({reason}): name another file.") from error
+    return path
 
 
 def as_markdown(answers: Sequence[Answer]) -> str:

@@ -26,22 +26,24 @@ def talk(conversation: Conversation, prompt: Prompt, screen: Screen) -> None:
     while True:
         try:
             line = prompt.read()
+            if line.strip():
+                _respond(conversation, line, screen)
         except KeyboardInterrupt:
             continue
-        except EOFError:
+        except (EOFError, LeaveError):
             return
-        if not line.strip():
-            continue
-        screen.show([Text()])
-        try:
-            screen.show(say(conversation, line, screen.is_terminal), conversation.waiting)
-        except LeaveError:
-            return
-        except KeyboardInterrupt:
-            screen.show([Text("Stopped; nothing of it is remembered.", style=DIM)])
-        except QAError as error:
-            screen.show([Text(printable(str(error)), style=BAD)])
-        screen.show([Text()])
+
+
+def _respond(conversation: Conversation, line: str, screen: Screen) -> None:
+    waiting = conversation.waiting if as_question(line) else ""
+    screen.show([Text()])
+    try:
+        screen.show(say(conversation, line, screen.is_terminal), waiting)
+    except KeyboardInterrupt:
+        screen.show([Text("Stopped.", style=DIM)])
+    except QAError as error:
+        screen.show([Text(printable(str(error)), style=BAD)])
+    screen.show([Text()])
 
 
 def answer_lines(conversation: Conversation, lines: Iterable[str], as_json: bool) -> int:
@@ -97,7 +99,7 @@ class Warming(threading.Thread):
         try:
             _ = self._bot.embedder
             self._bot.check_ready()
-        except QAError as error:
+        except Exception as error:  # told while there is time; a question will fail likewise
             print(f"Error: {printable(str(error))}", file=sys.stderr)
         else:
             if self._is_needed:
