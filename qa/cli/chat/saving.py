@@ -12,8 +12,8 @@ from qa.types import Answer, Citation
 
 
 def save(answers: Sequence[Answer], path: Path, replace: bool) -> Path:
-    """Writes a conversation, and returns where; ``.json`` is a list of answers as `Answer.to_dict` gives them,
-    anything else Markdown.
+    """Writes a conversation, and returns where; ``.json`` is a list of answers as `Answer.to_dict`
+    gives them, anything else Markdown.
 
     Args:
         replace: whether to write over a file that is there.
