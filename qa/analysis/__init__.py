@@ -1,6 +1,17 @@
 """What words a text is made of, the same way for documents and for questions."""
 
-from qa.analysis.language import detect_language
+from qa.analysis.language import NOUNS_CAPITAL, detect_language
+from qa.analysis.negation import NEGATIONS
 from qa.analysis.terms import VERSION, Content, Terms, analyse, analysis_of, content
 
-__all__ = ["VERSION", "Content", "Terms", "analyse", "analysis_of", "content", "detect_language"]
+__all__ = [
+    "NEGATIONS",
+    "NOUNS_CAPITAL",
+    "VERSION",
+    "Content",
+    "Terms",
+    "analyse",
+    "analysis_of",
+    "content",
+    "detect_language",
+]

@@ -1,1 +1,16 @@
 """What a language model wrote, held against the passages it cites."""
+
+from qa.verification.entailment import CrossEncoderEntailment, Entailment, load_entailment
+from qa.verification.markers import complete, split
+from qa.verification.verifier import UNSUPPORTED_MARK, Verifier, says_something
+
+__all__ = [
+    "UNSUPPORTED_MARK",
+    "CrossEncoderEntailment",
+    "Entailment",
+    "Verifier",
+    "complete",
+    "load_entailment",
+    "says_something",
+    "split",
+]

@@ -1,0 +1,184 @@
+"""The sentences of passages, made ready to be compared, and those that support a sentence best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
+
+from qa.analysis import detect_language
+from qa.embedding import Embedder
+from qa.passages.sentences import sentences
+from qa.types import ScoredPassage, Span
+from qa.verification.dates import Dated
+from qa.verification.facts import Facts, facts, joined
+from qa.verification.negation import Side, side
+from qa.verification.numbers import Number
+from qa.verification.wording import normalised
+
+if TYPE_CHECKING:
+    from qa.embedding.base import Vectors
+
+_KEPT = 64
+"""Passages whose sentences are kept ready: more than an answer is written from."""
+_MOST_LINES = 3
+_FEWEST_NEW = 2
+"""Words that say something which a further sentence must add; a name or number alone is none,
+as it could have been taken from anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of a passage."""
+
+    span: Span
+    """Of the passage's text."""
+    text: str
+    """Normalised."""
+    facts: Facts
+    side: Side
+    vector: Vectors = field(repr=False, compare=False)
+    """float32, shape ``(dimension,)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A passage, sentence by sentence."""
+
+    lines: tuple[Line, ...]
+    lead: Facts
+    """Of title, headings and the document's date."""
+    whole: Facts
+    """Of all, the lead included."""
+    language: str
+
+
+class Preparer:
+    """Makes passages ready, and keeps the last ones. Safe to use from several threads."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._kept: LRUCache[tuple[str, str, str], Prepared] = LRUCache(_KEPT)
+        self._lock = Lock()
+
+    def prepare(self, passages: Sequence[ScoredPassage]) -> list[Prepared]:
+        """Each passage made ready; what isn't kept is embedded in one go."""
+        keys = [(scored.passage.id, scored.text, scored.source.title) for scored in passages]
+        with self._lock:
+            known = {key: self._kept[key] for key in keys if key in self._kept}
+        new = {key: p for key, p in zip(keys, passages, strict=True) if key not in known}
+        if new:
+            made = dict(zip(new, self._made(list(new.values())), strict=True))
+            known |= made
+            with self._lock:
+                self._kept.update(made)
+        return [known[key] for key in keys]
+
+    def _made(self, passages: Sequence[ScoredPassage]) -> list[Prepared]:
+        spans = [_spans(scored) for scored in passages]
+        texts = [
+            [normalised(span.slice(scored.text)) for span in of_one]
+            for scored, of_one in zip(passages, spans, strict=True)
+        ]
+        vectors = iter(self._embedder.embed_passages([text for of_one in texts for text in of_one]))
+        made = []
+        for scored, of_one, own in zip(passages, spans, texts, strict=True):
+            language = detect_language(scored.text) or "en"
+            lines = tuple(
+                _line(span, text, language, next(vectors))
+                for span, text in zip(of_one, own, strict=True)
+            )
+            source = scored.source
+            published = [source.date] if source.date else []
+            heading = normalised(f"{source.title}. {source.heading or ''}")
+            lead = facts(heading, language, published)
+            whole = reduce(or_, (line.facts for line in lines), lead)
+            made.append(Prepared(lines, lead, whole, language))
+        return made
+
+
+def _spans(scored: ScoredPassage) -> Sequence[Span]:
+    return scored.passage.sentences or tuple(sentences(scored.text, 0, len(scored.text)))
+
+
+def _line(span: Span, text: str, language: str, vector: Vectors) -> Line:
+    stated = facts(text, language)
+    return Line(span, text, stated, side(text, language, stated.stems), vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a sentence says that is checked, made ready."""
+
+    plain: frozenset[str]
+    """The stems of its words that are in no name, number or date."""
+    names: frozenset[str]
+    """The words of its names."""
+    numbers: tuple[Number, ...]
+    dates: tuple[Dated, ...]
+    vector: Vectors = field(repr=False, compare=False)
+    """float32, shape ``(dimension,)``."""
+
+    def share(self, text: Facts) -> float:
+        """How much of what is said stands in a text, 0 to 1."""
+        found = len(self.plain & text.stems) + len(self.names & text.words)
+        found += sum(map(text.has_number, self.numbers)) + sum(map(text.has_date, self.dates))
+        every = len(self.plain) + len(self.names) + len(self.numbers) + len(self.dates)
+        return found / max(1, every)
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The sentences that together support a claim best; each by passage and place in it."""
+
+    places: tuple[tuple[int, int], ...]
+    """The best first."""
+    similarity: float
+    """Of meaning: the highest cosine, 0 to 1."""
+    coverage: float
+    """How much of what is said stands there, or in title and headings, 0 to 1."""
+    near: Facts
+    """What they state, together with title and headings."""
+
+    @property
+    def score(self) -> float:
+        return (self.similarity + self.coverage) / 2
+
+
+def support(claim: Claim, passages: Sequence[Prepared]) -> Support | None:
+    """The sentence that a claim is nearest to in meaning and words, and further ones that add to
+    it; None if there is no sentence."""
+    import numpy as np
+
+    places = [(p, n) for p, passage in enumerate(passages) for n in range(len(passage.lines))]
+    if not places:
+        return None
+    lines = [passages[p].lines[n] for p, n in places]
+    vectors = np.stack([line.vector for line in lines])
+    cosines = vectors @ claim.vector
+    shares = [claim.share(line.facts) for line in lines]
+    order = np.argsort(-(cosines + np.array(shares)), kind="stable")
+    chosen = [int(order[0])]
+    left = claim.plain - lines[chosen[0]].facts.stems
+    while len(chosen) < _MOST_LINES:
+        gains = [len(left & line.facts.stems) for line in lines]
+        best = max(order, key=lambda i: gains[i])
+        if gains[best] < _FEWEST_NEW:
+            break
+        chosen.append(int(best))
+        left -= lines[best].facts.stems
+    leads = [passages[p].lead for p in dict.fromkeys(places[i][0] for i in chosen)]
+    near = joined([*(lines[i].facts for i in chosen), *leads], leads[0].language)
+    mean = vectors[chosen].mean(axis=0)
+    together = float(mean @ claim.vector) / max(float(np.linalg.norm(mean)), 1e-9)
+    return Support(
+        places=tuple(places[i] for i in chosen),
+        similarity=min(1.0, max(0.0, together, float(cosines[chosen[0]]))),
+        coverage=claim.share(near),
+        near=near,
+    )
