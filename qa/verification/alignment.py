@@ -12,6 +12,9 @@ _LONGEST_SWAP = 3
 _LONGEST_LOST = 6
 """Words: in a longer stretch that differs no word clearly stands in another's place."""
 
+_AROUND = 3
+"""Words on both sides of a swap that both texts have, so that it is clear."""
+
 
 @dataclass(frozen=True, slots=True)
 class Swap:
@@ -40,13 +43,15 @@ def swaps(
         None, [token.word for token in ours], [token.word for token in theirs], autojunk=False
     )
     found = []
-    for kind, a, b, c, d in matcher.get_opcodes():
+    codes = matcher.get_opcodes()
+    for place, (kind, a, b, c, d) in enumerate(codes):
         if kind != "replace" or b - a > _LONGEST_SWAP or d - c > _LONGEST_LOST:
             continue
         named = [t.literal or (t.capital and t.word in known) for t in theirs[c:d]]
         lost = [t for t, is_name in zip(theirs[c:d], named, strict=True) if is_name]
         if any(token.word not in said for token in lost):
             only_names = all(named) and all(token.capital for token in ours[a:b])
-            close = only_names and d - c <= _LONGEST_SWAP
+            around = sum(code[2] - code[1] for code in codes[max(0, place - 1) : place + 2])
+            close = only_names and d - c <= _LONGEST_SWAP and around - (b - a) >= _AROUND
             found.append(Swap(frozenset(token.start for token in ours[a:b]), close))
     return found

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
-from qa.analysis import detect_language
 from qa.embedding import Embedder
 from qa.passages.sentences import sentences
 from qa.types import ScoredPassage, Span
@@ -19,7 +18,7 @@ from qa.verification.dates import Dated
 from qa.verification.facts import Facts, facts, joined
 from qa.verification.negation import Side, side
 from qa.verification.numbers import Number
-from qa.verification.wording import normalised
+from qa.verification.wording import language_of, normalised
 
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
@@ -88,7 +87,7 @@ class Preparer:
         vectors = iter(self._embedder.embed_passages([text for of_one in texts for text in of_one]))
         made = []
         for scored, of_one, own in zip(passages, spans, texts, strict=True):
-            language = detect_language(scored.text) or "en"
+            language = language_of(scored.text)
             lines = tuple(
                 _line(span, text, language, next(vectors))
                 for span, text in zip(of_one, own, strict=True)

@@ -16,17 +16,18 @@ from qa.verification.wording import WORD, folded, stem
 _REACH = 4
 """Words that say something, behind one that negates."""
 _VERBS = re.compile(
-    r"\b(?:fail(?:s|ed|ing|ure)?|unable|refus(?:e|es|ed|ing|al)|den(?:y|ies|ied|ying|ial)|lack(?:s|ed"
-    r"|ing)?|prevent(?:s|ed|ing)?|prohibit(?:s|ed|ing)?|hardly|barely|scarcely|rarely|seldom)\b",
+    r"\b(?:(?:fail(?:s|ed|ing)?|unable|refus(?:e|es|ed|ing)) to|den(?:y|ies|ied|ying) (?:that|having)"
+    r"|hardly|barely|scarcely|rarely|seldom)\b",
     re.IGNORECASE,
 )
 _MILD = re.compile(
-    r"\b(?:declin(?:e|es|ed|ing)|instead of|rather than|unlike|fewer|little|few)\b",
+    r"\b(?:declin(?:e|es|ed|ing)|instead of|rather than|unlike|fewer|little|few|fail(?:ed|ure)"
+    r"|refus(?:ed|al)|den(?:ied|ial)|lack(?:s|ed|ing)?|prevent(?:s|ed|ing)?|prohibit(?:s|ed|ing)?)\b",
     re.IGNORECASE,
 )
 # "Not only … but also" affirms both, "No. 5" is a number, "no doubt" is none.
 _AFFIRMS = re.compile(
-    r"\bnot (?:only|just|merely|least)\b|\bno(?:\.\s?\d|\s(?:doubt|matter)\b)|\bnothing but\b"
+    r"\bnot (?:only|just|merely|least|until)\b|\bno(?:\.\s?\d|\s(?:doubt|matter)\b)|\bnothing but\b"
     r"|\bif not\b|\bor not\b",
     re.IGNORECASE,
 )

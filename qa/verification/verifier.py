@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from qa.analysis import analysis_of, detect_language
+from qa.analysis import analysis_of
 from qa.embedding import Embedder
 from qa.types import Check, CheckedSentence, Citation, ScoredPassage
 from qa.verification.alignment import Swap, swaps
@@ -21,11 +21,11 @@ from qa.verification.entailment import Entailment
 from qa.verification.evidence import Claim, Line, Prepared, Preparer, Support, support
 from qa.verification.facts import Facts, facts, joined
 from qa.verification.markers import read, with_marker
-from qa.verification.names import Known, Name, names
+from qa.verification.names import PLAIN, Known, Name, names
 from qa.verification.negation import disagreement, side
 from qa.verification.numbers import Number
 from qa.verification.quotes import quotes, stands
-from qa.verification.wording import WORD, folded, normalised, stem
+from qa.verification.wording import WORD, folded, language_of, normalised, stem
 
 UNSUPPORTED_MARK = "[unsupported]"
 """Stands behind an unsupported sentence in plain text."""
@@ -36,8 +36,6 @@ ENTAILED = 0.5
 LONGEST = 2_000
 """Characters: what is longer is no sentence, and isn't supported."""
 _QUOTATION_MARKS = re.compile("[\"“”„«»]")
-_FEWEST_LETTERS = 60
-"""In a shorter sentence the language can't be told; it is then that of the passages."""
 
 
 class Verifier:
@@ -152,9 +150,7 @@ class _Sentence:
 
 
 def _read(prose: str, prepared: Sequence[Prepared]) -> _Sentence:
-    spoken = prepared[0].language
-    if len(prose) >= _FEWEST_LETTERS:
-        spoken = detect_language(prose) or spoken
+    spoken = language_of(prose, prepared[0].language)
     prose = _QUOTATION_MARKS.sub("", prose)
     stated = facts(prose, spoken)
     days = stated.dates
@@ -171,7 +167,8 @@ def _read(prose: str, prepared: Sequence[Prepared]) -> _Sentence:
     plain = {
         stem(folded(match.group()), analysis)
         for match in WORD.finditer(prose)
-        if not any(start <= match.start() < end for start, end in spans)
+        if folded(match.group()) not in PLAIN
+        and not any(start <= match.start() < end for start, end in spans)
     }
     return _Sentence(
         prose, spoken, stated, called, days, amounts, frozenset(s for s in plain if s)
@@ -198,7 +195,8 @@ class _Evidence:
     ) -> None:
         self.lines = [prepared[place].lines[n] for place, n in found.places]
         self.near = found.near
-        self.whole = joined([passage.whole for passage in prepared], found.near.language)
+        theirs = dict.fromkeys(place for place, _ in found.places)
+        self.whole = joined([prepared[place].whole for place in theirs], found.near.language)
         words = {token.word for token in said.tokens} | said.words
         self.swaps: list[Swap] = [
             swap
