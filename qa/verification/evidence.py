@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -114,8 +114,8 @@ def _line(span: Span, text: str, language: str, vector: Vectors) -> Line:
 class Claim:
     """What a sentence says that is checked, made ready."""
 
-    plain: frozenset[str]
-    """The stems of its words that are in no name, number or date."""
+    plain: Mapping[str, str]
+    """Its words that say something and are in no name, number or date, by stem."""
     names: frozenset[str]
     """The words of its names."""
     numbers: tuple[Number, ...]
@@ -125,7 +125,7 @@ class Claim:
 
     def share(self, text: Facts) -> float:
         """How much of what is said stands in a text, 0 to 1."""
-        found = len(self.plain & text.stems) + len(self.names & text.words)
+        found = len(self.plain.keys() & text.stems) + len(self.names & text.words)
         found += sum(map(text.has_number, self.numbers)) + sum(map(text.has_date, self.dates))
         every = len(self.plain) + len(self.names) + len(self.numbers) + len(self.dates)
         return found / max(1, every)
@@ -139,14 +139,8 @@ class Support:
     """The best first."""
     similarity: float
     """Of meaning: the highest cosine, 0 to 1."""
-    coverage: float
-    """How much of what is said stands there, or in title and headings, 0 to 1."""
     near: Facts
     """What they state, together with title and headings."""
-
-    @property
-    def score(self) -> float:
-        return (self.similarity + self.coverage) / 2
 
 
 def support(claim: Claim, passages: Sequence[Prepared]) -> Support | None:
@@ -163,7 +157,7 @@ def support(claim: Claim, passages: Sequence[Prepared]) -> Support | None:
     shares = [claim.share(line.facts) for line in lines]
     order = np.argsort(-(cosines + np.array(shares)), kind="stable")
     chosen = [int(order[0])]
-    left = claim.plain - lines[chosen[0]].facts.stems
+    left = claim.plain.keys() - lines[chosen[0]].facts.stems
     while len(chosen) < _MOST_LINES:
         gains = [len(left & line.facts.stems) for line in lines]
         best = max(order, key=lambda i: gains[i])
@@ -178,6 +172,5 @@ def support(claim: Claim, passages: Sequence[Prepared]) -> Support | None:
     return Support(
         places=tuple(places[i] for i in chosen),
         similarity=min(1.0, max(0.0, together, float(cosines[chosen[0]]))),
-        coverage=claim.share(near),
         near=near,
     )

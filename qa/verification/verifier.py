@@ -9,7 +9,7 @@ places ("A met B", "B met A"), or a word its opposite ("rose", "fell"); an NLI m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.analysis import analysis_of
@@ -21,6 +21,7 @@ from qa.verification.entailment import Entailment
 from qa.verification.evidence import Claim, Line, Prepared, Preparer, Support, support
 from qa.verification.facts import Facts, facts, joined
 from qa.verification.markers import read, with_marker
+from qa.verification.meaning import Meaning
 from qa.verification.names import PLAIN, Known, Name, names
 from qa.verification.negation import disagreement, side
 from qa.verification.numbers import Number
@@ -29,8 +30,8 @@ from qa.verification.wording import WORD, folded, language_of, normalised, stem
 
 UNSUPPORTED_MARK = "[unsupported]"
 """Stands behind an unsupported sentence in plain text."""
-THRESHOLD = 0.5
-"""The score, of meaning and words, from which on a sentence is near enough to its sources."""
+THRESHOLD = 0.6
+"""The score (`Meaning.score`) from which on a sentence is near enough to what it cites."""
 ENTAILED = 0.5
 """The probability from which on an NLI model says that a sentence follows."""
 LONGEST = 2_000
@@ -50,6 +51,7 @@ class Verifier:
         self._embedder = embedder
         self._entailment = entailment
         self._preparer = Preparer(embedder)
+        self._near = Meaning(embedder)
 
     def check(self, sentence: str, passages: Sequence[ScoredPassage]) -> CheckedSentence:
         """Checks one sentence as it was written, with markers such as [1] or [1, 2].
@@ -95,17 +97,18 @@ class Verifier:
             Check("quote", quote.text, any(stands(quote.text, p.text) for p in passages))
             for quote in quotes(prose)
         ]
-        score, near = self._meaning(prose, found, prepared)
+        score, near = self._meaning(prose, claim, found, prepared)
         checks.append(Check("meaning", prose, near))
         place, number = found.places[0]
         line = prepared[place].lines[number]
         return _Examined(tuple(checks), score, found.places, _cite(passages[place], line))
 
     def _meaning(
-        self, prose: str, found: Support, prepared: Sequence[Prepared]
+        self, prose: str, claim: Claim, found: Support, prepared: Sequence[Prepared]
     ) -> tuple[float, bool]:
         if self._entailment is None:
-            return found.score, found.score >= THRESHOLD
+            score = self._near.score(claim, found, prepared)
+            return score, score >= THRESHOLD
         premise = " ".join(prepared[place].lines[n].text for place, n in sorted(found.places))
         probability = self._entailment.probabilities([(premise, prose)])[0]
         return probability, probability >= ENTAILED
@@ -127,6 +130,10 @@ _SAYING_NOTHING = frozenset(
 )
 
 
+_REPORTING = frozenset("says say said states stated noted notes according mentions".split())
+"""What reports a statement says nothing of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Examined:
     checks: tuple[Check, ...]
@@ -145,8 +152,8 @@ class _Sentence:
     names: tuple[Name, ...]
     dates: tuple[Dated, ...]
     numbers: tuple[Number, ...]
-    plain: frozenset[str]
-    """The stems outside of all these."""
+    plain: Mapping[str, str]
+    """The words outside of all these that say something, by stem."""
 
 
 def _read(prose: str, prepared: Sequence[Prepared]) -> _Sentence:
@@ -164,15 +171,13 @@ def _read(prose: str, prepared: Sequence[Prepared]) -> _Sentence:
     )
     spans = [(x.start, x.end) for x in (*days, *amounts, *called)]
     analysis = analysis_of(spoken)
-    plain = {
-        stem(folded(match.group()), analysis)
-        for match in WORD.finditer(prose)
-        if folded(match.group()) not in PLAIN
-        and not any(start <= match.start() < end for start, end in spans)
-    }
-    return _Sentence(
-        prose, spoken, stated, called, days, amounts, frozenset(s for s in plain if s)
-    )
+    plain: dict[str, str] = {}
+    for match in WORD.finditer(prose):
+        word = folded(match.group())
+        said = None if word in PLAIN or word in _REPORTING else stem(word, analysis)
+        if said and not any(start <= match.start() < end for start, end in spans):
+            plain[said] = word
+    return _Sentence(prose, spoken, stated, called, days, amounts, plain)
 
 
 def _counts(number: Number, days: Sequence[Dated], prose: str) -> bool:
