@@ -97,9 +97,7 @@ def _all(text: str, language: str) -> Iterator[Dated]:
         yield Dated(match.start(), match.end(), int(match["year"]), decade=bool(match["decade"]))
 
 
-def _dated(
-    match: re.Match[str], year: str | None, month: str, day: str | None
-) -> Iterator[Dated]:
+def _dated(match: re.Match[str], year: str | None, month: str, day: str | None) -> Iterator[Dated]:
     if 1 <= int(month) <= 12 and (day is None or 1 <= int(day) <= 31):
         whole = int(year) if year else None
         yield Dated(match.start(), match.end(), whole, int(month), int(day) if day else None)
@@ -114,7 +112,7 @@ def _spelt(language: str) -> tuple[dict[str, int], tuple[re.Pattern[str], ...]]:
     spellings = {folded(name): number for name, number in names.items()}
     months = "|".join(sorted({re.escape(name) for name in names}, key=len, reverse=True))
     month = rf"(?P<month>\b(?:{months})\b)\.?"
-    day = r"(?P<day>(?<![\d.,])\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?(?![\d.,]?\d)"  # noqa: RUF001
+    day = r"(?P<day>(?<![\d.,])\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?(?![\d.,]?\d)"
     year = r"(?P<year>[12]\d{3})(?!\d)"
     of = r"(?:of |de |del |di |d')?"
     day_month, month_day = rf"{day} {of}{month}", rf"{month} (?:the )?{day}"
@@ -137,7 +135,7 @@ def _months(language: str) -> Iterator[tuple[str, int]]:
     for width in ("wide", "abbreviated"):
         for context in ("format", "stand-alone"):
             try:
-                names = get_month_names(width, context, locale=language)  # type: ignore[arg-type]
+                names = get_month_names(width, context, locale=language)
             except (UnknownLocaleError, ValueError):
                 return
             for number, name in names.items():

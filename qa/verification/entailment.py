@@ -44,7 +44,7 @@ class CrossEncoderEntailment:
         found = [int(i) for i, label in labels.items() if label.casefold() == "entailment"]
         if len(found) != 1 or len(labels) < 2:
             raise ModelError(
-                f"The model {name!r} has no label \"entailment\" (it has {_listed(labels)}): give "
+                f'The model {name!r} has no label "entailment" (it has {_listed(labels)}): give '
                 "a cross-encoder that was made for NLI."
             )
         self._label = found[0]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from cachetools import LRUCache
 
 from qa.embedding import Embedder
 from qa.passages.sentences import sentences
-from qa.types import ScoredPassage, Span
+from qa.types import Citation, ScoredPassage, Span
 from qa.verification.dates import Dated
 from qa.verification.facts import Facts, facts, joined
 from qa.verification.negation import Side, side
@@ -23,6 +22,7 @@ from qa.verification.wording import language_of, normalised
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
 
+_ORDINAL = re.compile(r"(?:^|[^\w.,])\d{1,2}\.$")
 _KEPT = 64
 """Passages whose sentences are kept ready: more than an answer is written from."""
 _MOST_LINES = 3
@@ -79,30 +79,39 @@ class Preparer:
         return [known[key] for key in keys]
 
     def _made(self, passages: Sequence[ScoredPassage]) -> list[Prepared]:
-        spans = [_spans(scored) for scored in passages]
+        languages = [language_of(scored.text) for scored in passages]
+        spans = [_spans(s, language) for s, language in zip(passages, languages, strict=True)]
         texts = [
             [normalised(span.slice(scored.text)) for span in of_one]
             for scored, of_one in zip(passages, spans, strict=True)
         ]
         vectors = iter(self._embedder.embed_passages([text for of_one in texts for text in of_one]))
         made = []
-        for scored, of_one, own in zip(passages, spans, texts, strict=True):
-            language = language_of(scored.text)
+        for scored, language, of_one, own in zip(passages, languages, spans, texts, strict=True):
             lines = tuple(
                 _line(span, text, language, next(vectors))
                 for span, text in zip(of_one, own, strict=True)
             )
-            source = scored.source
-            published = [source.date] if source.date else []
-            heading = normalised(f"{source.title}. {source.heading or ''}")
-            lead = facts(heading, language, published)
-            whole = reduce(or_, (line.facts for line in lines), lead)
+            lead = _lead(scored.source, language)
+            whole = joined([lead, *(line.facts for line in lines)], language)
             made.append(Prepared(lines, lead, whole, language))
         return made
 
 
-def _spans(scored: ScoredPassage) -> Sequence[Span]:
-    return scored.passage.sentences or tuple(sentences(scored.text, 0, len(scored.text)))
+def _lead(source: Citation, language: str) -> Facts:
+    published = [source.date] if source.date else []
+    return facts(normalised(f"{source.title}. {source.heading or ''}"), language, published)
+
+
+def _spans(scored: ScoredPassage, language: str) -> Sequence[Span]:
+    """The sentences; none ends behind an ordinal number ("3. Oktober")."""
+    found: list[Span] = []
+    for span in scored.passage.sentences or sentences(scored.text, 0, len(scored.text)):
+        if found and language != "en" and _ORDINAL.search(found[-1].slice(scored.text)):
+            found[-1] = Span(found[-1].start, span.end)
+        else:
+            found.append(span)
+    return found
 
 
 def _line(span: Span, text: str, language: str, vector: Vectors) -> Line:
