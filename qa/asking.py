@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import QAError, UsageError
@@ -13,23 +14,27 @@ from qa.filters import Filter, parse_filter
 from qa.models import Models
 from qa.retrieval import (
     POOL,
+    Context,
     Nearest,
     Ranking,
     Searcher,
+    Spoken,
     Weights,
     compose_answer,
-    in_context,
     make_query,
 )
 from qa.settings import MAX_TOP_K, Settings
 from qa.store import OutdatedError, Snapshot, Store
-from qa.types import Answer, Ask
+from qa.types import Answer, Ask, Turn
 
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
 
 MAX_QUESTION = 4000
 """Characters; models read far fewer."""
+
+_LONGEST_MEMORY = 50
+"""Turns of a conversation that are looked at."""
 
 Result = TypeVar("Result")
 
@@ -85,10 +90,9 @@ class Asking:
     def _checked(self, ask: Ask) -> _Question | QAError:
         """What to search for, or what is wrong with the question."""
         try:
-            question = checked_question(ask.question)
             return _Question(
-                text=question,
-                searched_for=_plain(in_context(question, ask.history))[:MAX_QUESTION],
+                text=checked_question(ask.question),
+                history=tuple(ask.history)[-_LONGEST_MEMORY:],
                 top_k=_checked_top_k(self._settings.top_k if ask.top_k is None else ask.top_k),
                 filter=parse_filter(ask.where),
                 clock=_Clock(),
@@ -107,21 +111,27 @@ class Asking:
             embedder = self._models.embedder
             for question in questions:
                 question.clock.lap("load")
-            texts = [question.searched_for for question in questions]
-            vectors = embedder.embed_queries(texts)
+            about = self._at_one_generation(partial(_about, questions=questions))
+            spoken = [text for text in about if text]
+            texts = [question.text for question in questions]
+            vectors = embedder.embed_queries([*texts, *spoken])
+            contexts = iter(vectors[len(texts) :, None])
             nearest: Sequence[Nearest | None] = [None] * len(texts)
             if len(texts) > 1 and self._settings.retriever != "lexical":
                 nearest = self._at_one_generation(
                     lambda snapshot: [
                         Nearest(snapshot.version, POOL, hits)
-                        for hits in snapshot.search_dense(vectors, POOL)
+                        for hits in snapshot.search_dense(vectors[: len(texts)], POOL)
                     ]
                 )
             for question in questions:
                 question.clock.lap("embed")
         except Exception as error:
             return [error] * len(questions)
-        return [_Begun(vectors[row : row + 1], nearest[row]) for row in range(len(texts))]
+        return [
+            _Begun(vectors[row : row + 1], nearest[row], text, next(contexts) if text else None)
+            for row, text in enumerate(about)
+        ]
 
     def _answer(self, question: _Question, begun: _Begun | Exception) -> Answer:
         if isinstance(begun, Exception):
@@ -134,16 +144,19 @@ class Asking:
             if question.filter:
                 within = snapshot.catalog.keys_where(question.filter)
                 clock.lap("filter")
-            query = make_query(
-                question.searched_for, begun.embedding, snapshot, within, begun.nearest
+            query = make_query(question.text, begun.embedding, snapshot, within, begun.nearest)
+            if begun.context is None:
+                return self.searcher.search(snapshot, query, question.top_k, clock.lap)
+            about = make_query(begun.about, begun.context, snapshot, within)
+            spoken = Spoken(about, Context(question.history).has_shown)
+            return self.searcher.search_in_context(
+                snapshot, query, spoken, question.top_k, clock.lap
             )
-            return self.searcher.search(snapshot, query, question.top_k, clock.lap)
 
         ranking = self._at_one_generation(search)
+        searched_for = f"{question.text} ({ranking.about})" if ranking.about else question.text
         threshold = self._settings.min_confidence
-        return compose_answer(
-            question.text, question.searched_for, ranking, threshold, clock.timings()
-        )
+        return compose_answer(question.text, searched_for, ranking, threshold, clock.timings())
 
     def _at_one_generation(self, work: Callable[[Snapshot], Result]) -> Result:
         """What some work on the store's present generation returns.
@@ -170,7 +183,7 @@ class _Question:
     """A question that makes sense."""
 
     text: str
-    searched_for: str
+    history: tuple[Turn, ...]
     top_k: int
     filter: Filter
     clock: _Clock
@@ -183,6 +196,17 @@ class _Begun:
     embedding: Vectors
     """Shape ``(1, dimension)``."""
     nearest: Nearest | None
+    about: str
+    """What the conversation before it is about; "" if there was none."""
+    context: Vectors | None
+    """The embedding of that, shape ``(1, dimension)``."""
+
+
+def _about(snapshot: Snapshot, questions: Sequence[_Question]) -> list[str]:
+    return [
+        Context(question.history).about(question.text, snapshot) if question.history else ""
+        for question in questions
+    ]
 
 
 class _Clock:

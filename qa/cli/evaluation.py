@@ -27,15 +27,18 @@ if TYPE_CHECKING:
     from qa.service import QA
 
 DatasetArgument = Annotated[
-    Path, typer.Argument(help="Question file (.jsonl, .csv, .yaml) or BEIR folder.")
+    Path,
+    typer.Argument(
+        help="Question file (.jsonl, .csv, .yaml), BEIR folder, or folder of conversations."
+    ),
 ]
 DatasetStoreOption = Annotated[
     Path | None,
     typer.Option(
         "--store",
         metavar="DIR",
-        help="The store to ask; for a BEIR folder, where to keep the one made of its "
-        "documents [default: vectors; for a BEIR folder a temporary one].",
+        help="The store to ask; for a folder, where to keep the one made of its documents "
+        "[default: vectors; for a folder a temporary one].",
     ),
 ]
 SplitOption = Annotated[str, typer.Option("--split", help="Which qrels of a BEIR folder to take.")]

@@ -21,12 +21,68 @@ _DIM, _TITLE, _GOOD, _BAD = "dim", "bold", "green", "red"
 
 
 def result(result: Result) -> RenderableType:
-    """A table of the metrics with their intervals; then time and failures."""
+    """A table of the metrics with their intervals; then time and failures.
+
+    Where there are baselines they stand beside the metrics, with what is gained over them.
+    """
+    figures = _side_by_side(result) if result.baselines else [_figures(result)]
+    return Group(_described(result), Text(), *figures, Text(), _latency(result), _failures(result))
+
+
+def _figures(result: Result) -> Table:
     table = _table("metric", "value", "95% interval", "questions")
     for name, estimate in result.metrics.items():
         interval = f"{estimate.low:.3f} to {estimate.high:.3f}"
         table.add_row(name, Text(f"{estimate.value:.3f}", _TITLE), interval, f"{estimate.n:,}")
-    return Group(_described(result), Text(), table, Text(), _latency(result), _failures(result))
+    return table
+
+
+def _side_by_side(result: Result) -> list[RenderableType]:
+    """The baselines around the result's own figures; then the differences from each."""
+    named = list(result.baselines.items())
+    lines = [*named[:1], ("ours", result.metrics), *named[1:]]
+    table = _table("metric", *(head for name, _ in lines for head in (name, "95% interval")))
+    for metric in result.metrics:
+        row: list[RenderableType] = []
+        for name, found in lines:
+            each = found.get(metric)
+            value = f"{each.value:.3f}" if each else ""
+            row += [Text(value, _TITLE if name == "ours" else "")]
+            row += [f"{each.low:.3f}-{each.high:.3f}" if each else ""]
+        table.add_row(metric, *row)
+    gains = [part for name in result.differences for part in (Text(), _gains(result, name))]
+    return [table, *gains, *_gap_closed(result)]
+
+
+def _gains(result: Result, baseline: str) -> Table:
+    table = _table("metric", f"ours - {baseline}", "95% interval", "p", "detectable", "questions")
+    for metric, difference in result.differences[baseline].items():
+        table.add_row(
+            metric,
+            f"{difference.value:+.3f}",
+            f"{difference.low:+.3f} to {difference.high:+.3f}",
+            f"{difference.p:.4f}",
+            f"{difference.detectable:.3f}",
+            f"{difference.n:,}",
+        )
+    return table
+
+
+def _gap_closed(result: Result) -> list[RenderableType]:
+    """How much of the way to the rewrites is gone, and how many questions have one, if not all."""
+    lines = [
+        Text(
+            f"ours closes {share.value:.0%} ({share.low:.0%} to {share.high:.0%}) of the gap in "
+            f"{metric} between raw and rewrite",
+            _TITLE,
+        )
+        for metric, share in result.gap_closed.items()
+    ]
+    asked = max((each.n for each in result.baselines.get("rewrite", {}).values()), default=0)
+    if asked < len(result.queries):
+        of = _counted(len(result.queries), "question")
+        lines.append(Text(f"{asked:,} of {of} have a rewrite", _DIM))
+    return [Text(), *lines] if lines else []
 
 
 def _described(result: Result) -> Text:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qa.ingest import IngestReport, OnProgress
     from qa.service import QA
 
+CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
 _MEDIA_TYPE = "text/plain"
 _LONGEST_TITLE = 80
 
@@ -41,10 +42,13 @@ def load(folder: Path, split: str) -> Dataset:
     Raises:
         UsageError: a file is missing or wrong; it names file and line.
     """
-    corpus, queries = folder / "corpus.jsonl", folder / "queries.jsonl"
+    corpus, queries = folder / CORPUS, folder / QUERIES
     for path in (corpus, queries):
         if not path.is_file():
-            raise UsageError(f"There is no {path}: a BEIR folder has corpus.jsonl, queries.jsonl.")
+            raise UsageError(
+                f"There is no {path}: a BEIR folder has corpus.jsonl and queries.jsonl, "
+                "a folder of conversations corpus.jsonl and conversations.jsonl."
+            )
     sources = _qrels(folder, split)
     records = json_lines(queries, read_text(queries))
     every = [_query(record, sources, where) for where, record in records]
@@ -152,21 +156,21 @@ def _document(line: bytes, where: str, check: Callable[[str], None]) -> Document
     try:
         record = json.loads(line)
         id_, title, text = record["_id"], record.get("title") or "", record.get("text") or ""
-        title, text = str(title).strip(), _valid(str(text))
+        title, text = str(title).strip(), valid(str(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(
             f"{where} is no document: write a JSON object with `_id`, `title` and `text`."
         ) from None
     check(str(id_))
     title_stated = bool(title) and bool(text.strip())
-    text = text if text.strip() else _valid(title)
+    text = text if text.strip() else valid(title)
     if not text.strip():
         return None
     sha256 = hashlib.sha256(line.strip()).hexdigest()
     return Document(
         id=document_id(sha256),
-        paths=(_valid(str(id_)),),
-        title=_valid(title) or " ".join(text.split())[:_LONGEST_TITLE],
+        paths=(valid(str(id_)),),
+        title=valid(title) or " ".join(text.split())[:_LONGEST_TITLE],
         published=None,
         media_type=_MEDIA_TYPE,
         sha256=sha256,
@@ -176,6 +180,6 @@ def _document(line: bytes, where: str, check: Callable[[str], None]) -> Document
     )
 
 
-def _valid(text: str) -> str:
+def valid(text: str) -> str:
     """Lone surrogates, which no tokenizer or database takes, as question marks."""
     return text.encode("utf-8", "replace").decode()

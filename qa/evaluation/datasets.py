@@ -1,7 +1,8 @@
 """Questions with their accepted answers: what an evaluation asks, and what would be right.
 
 A dataset is a question/answer file (`qa.evaluation.question_files`), asked of a store that is there
-already, or a folder in the layout of BEIR (`qa.evaluation.beir`), which brings its own documents.
+already, or a folder that brings its own documents: in the layout of BEIR (`qa.evaluation.beir`), or
+with conversations (`qa.evaluation.conversations`), whose questions have others before them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import UsageError
+from qa.types import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Question:
     sources: tuple[Source, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Whatever else the dataset says of it."""
+    history: tuple[Turn, ...] = ()
+    """The conversation that it is asked in, oldest first."""
+    rewrite: str | None = None
+    """The same question as someone worded it to stand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,19 @@ class Dataset:
     def unanswerable(self) -> int:
         return len(self.questions) - self.answerable
 
+    @property
+    def has_conversations(self) -> bool:
+        """Whether questions have others before them."""
+        return any(question.history for question in self.questions)
+
 
 def load_dataset(
     path: Path, *, split: str = "test", limit: int | None = None, seed: int = 0
 ) -> Dataset:
-    """The dataset that a file or a BEIR folder holds.
+    """The dataset that a file or folder holds.
+
+    A folder with both ``queries.jsonl`` and ``conversations.jsonl`` is a BEIR folder; its
+    conversations are asked if that file is named.
 
     Args:
         split: which ``qrels/*.tsv`` of a BEIR folder to take.
@@ -81,16 +95,20 @@ def load_dataset(
     Raises:
         UsageError: it can't be read, or something in it is wrong; the message names file and line.
     """
-    from qa.evaluation import beir, question_files
+    from qa.evaluation import beir, conversations, question_files
 
     if limit is not None and limit < 1:
         raise UsageError(f"The limit is {limit}: give how many questions to ask, at least 1.")
-    if path.is_dir():
-        dataset = beir.load(path, split)
-    elif path.exists():
+    if not path.exists():
+        raise UsageError(f"There is no dataset {path}: give a question file or a folder.")
+    if path.name == conversations.FILE and path.is_file():
+        dataset = conversations.load(path.parent)
+    elif not path.is_dir():
         dataset = question_files.load(path)
+    elif (path / conversations.FILE).is_file() and not (path / beir.QUERIES).is_file():
+        dataset = conversations.load(path)
     else:
-        raise UsageError(f"There is no dataset {path}: give a question file or a BEIR folder.")
+        dataset = beir.load(path, split)
     _check_ids(dataset)
     if limit is None or limit >= len(dataset.questions):
         return dataset

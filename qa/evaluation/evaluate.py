@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qa.errors import NotFoundError, UsageError
-from qa.evaluation import metrics, statistics
+from qa.errors import UsageError
+from qa.evaluation import baselines, metrics, statistics
+from qa.evaluation.asker import Asker, Counter, OnProgress, in_context, with_document_metrics
 from qa.evaluation.datasets import Dataset, Question
-from qa.evaluation.gold import Gold, Names, locate
-from qa.evaluation.judging import judge
 from qa.evaluation.matching import contains
-from qa.evaluation.results import NegativeResult, QueryResult, Result
-from qa.service import MAX_QUESTION, QA
+from qa.evaluation.results import QueryResult, Result
+from qa.service import QA
 from qa.settings import MAX_TOP_K
-from qa.types import Answer, Document, DocumentInfo, Passage
+from qa.types import Answer, DocumentInfo
 
 DEPTH = 100
 """Passages retrieved for a question: enough that twenty documents are among them."""
@@ -55,10 +52,6 @@ _NO_INFLUENCE = (
 """Settings that no figure depends on; paths of this machine among them."""
 
 
-OnProgress = Callable[[int, int], None]
-"""How many questions are asked, of how many."""
-
-
 def evaluate(
     bot: QA,
     dataset: Dataset,
@@ -69,9 +62,11 @@ def evaluate(
     negatives: Dataset | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Result:
-    """How well the bot answers a dataset's questions from its store.
+    """How well the bot answers a dataset's questions from its store. No language model is asked.
 
-    The documents of a BEIR set must be in the store already: `qa.evaluation.add_corpus`.
+    The documents of a BEIR set must be in the store already: `qa.evaluation.add_corpus`. The
+    questions of a set with conversations are asked after what came before, and for comparison in
+    the other ways of `qa.evaluation.baselines`.
 
     Args:
         depth: how many passages to retrieve for a question.
@@ -85,34 +80,21 @@ def evaluate(
     """
     check_options(depth, coverage)
     others = negatives.questions if negatives else ()
-    counter = _Counter(len(dataset.questions) + len(others), on_progress)
+    lines = baselines.asked_otherwise(dataset)
+    total = sum(map(len, (dataset.questions, others, *lines.values())))
     infos = bot.documents()
-    names = Names.of(infos, dataset)
-    gold = locate(bot, dataset, infos)
-    store = _Documents(bot, names.to_id)
-    _ask(bot, dataset.questions[0], depth)  # the first one loads the model
+    asker = Asker(bot, dataset, infos, depth, Counter(total, on_progress))
+    asker.ask(in_context(dataset.questions[0]))  # the first one loads the model
     queries, answers_at, stages = [], [], defaultdict[str, list[float]](list)
     for question in dataset.questions:
-        start = time.perf_counter()
-        answer = _ask(bot, question, depth)
-        latency = (time.perf_counter() - start) * 1000
-        queries.append(
-            judge(
-                question,
-                gold[question.id],
-                answer,
-                names=names.of_id,
-                document=store.get,
-                latency_ms=latency,
-            )
-        )
+        query, answer = asker.judged(question, in_context(question))
+        queries.append(query)
         answers_at.append(_answer_rank(question, answer))
         for stage, milliseconds in answer.timings_ms.items():
             stages[stage].append(milliseconds)
-        counter.count()
-    declined = tuple(_ask_negative(bot, question, depth, counter) for question in others)
-    queries, recall = _with_document_metrics(queries, gold)
-    return Result(
+    declined = tuple(map(asker.negative, others))
+    queries, recall = with_document_metrics(queries, asker.gold)
+    result = Result(
         dataset=described(dataset, infos),
         metrics=metrics.estimates(queries, declined, coverage, seed),
         latency_ms=_latency([query.latency_ms for query in queries], stages),
@@ -122,6 +104,7 @@ def evaluate(
         negatives=declined,
         qa=qa_version(),
     )
+    return baselines.beside(result, {name: asker.line(asks) for name, asks in lines.items()}, seed)
 
 
 def check_options(depth: int, coverage: float) -> None:
@@ -134,70 +117,10 @@ def check_options(depth: int, coverage: float) -> None:
         raise UsageError(f"The coverage is {coverage:g}: give a share above 0 and up to 1.")
 
 
-class _Counter:
-    def __init__(self, total: int, on_progress: OnProgress) -> None:
-        self._done, self._total, self._on_progress = 0, total, on_progress
-
-    def count(self) -> None:
-        self._done += 1
-        self._on_progress(self._done, self._total)
-
-
-class _Documents:
-    """Documents with their passages; failures come back to the same few."""
-
-    def __init__(self, bot: QA, ids: Mapping[str, str]) -> None:
-        self._bot = bot
-        self._ids = ids
-        self._found: dict[str, tuple[Document, list[Passage]] | None] = {}
-
-    def get(self, name: str) -> tuple[Document, list[Passage]] | None:
-        if name not in self._found:
-            try:
-                id_ = self._ids.get(name)
-                self._found[name] = self._bot.document(id_) if id_ else None
-            except NotFoundError:  # it was taken out meanwhile
-                self._found[name] = None
-        return self._found[name]
-
-
-def _ask(bot: QA, question: Question, depth: int) -> Answer:
-    # Whole essays are queries of some BEIR sets; models read only their beginning anyway.
-    return bot.ask(question.text[:MAX_QUESTION], top_k=depth)
-
-
-def _ask_negative(bot: QA, question: Question, depth: int, counter: _Counter) -> NegativeResult:
-    answer = _ask(bot, question, depth)
-    counter.count()
-    return NegativeResult(question.id, question.text, answer.confidence, answer.answered)
-
-
 def _answer_rank(question: Question, answer: Answer) -> int | None:
     """Rank of the first passage with an accepted string."""
     ranks = (p.rank for p in answer.passages if contains(p.text, question.answers))
     return next(ranks, None)
-
-
-def _with_document_metrics(
-    queries: Sequence[QueryResult], gold: Mapping[str, Gold]
-) -> tuple[list[QueryResult], dict[int, float]]:
-    """The queries with their values in the metrics of documents; and the mean recall by k."""
-    grades = {query.id: gold[query.id].grades for query in queries if gold[query.id].grades}
-    rankings = {query.id: [document.id for document in query.documents] for query in queries}
-    recalls = {k: f"R@{k}" for k in metrics.CUTOFFS}
-    names = list(dict.fromkeys((*metrics.DOCUMENT_METRICS, *recalls.values())))
-    values = metrics.document_values(rankings, grades, names)
-    complete = []
-    for query in queries:
-        own = values.get(query.id)
-        shown = {name: own[name] for name in metrics.DOCUMENT_METRICS} if own else {}
-        complete.append(replace(query, values=shown | query.values))
-    means = {
-        k: sum(value[name] for value in values.values()) / len(values)
-        for k, name in recalls.items()
-        if values
-    }
-    return complete, means
 
 
 def _curves(

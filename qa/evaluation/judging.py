@@ -56,6 +56,7 @@ def judge(
         gold_passage=_retrieved(right, names),
         latency_ms=round(latency_ms, 3),
         extra=dict(question.extra),
+        searched_for=answer.searched_for,
     )
 
 

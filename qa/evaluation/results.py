@@ -6,11 +6,19 @@ The JSON is a contract, version 1; its fields are those of the dataclasses here:
 ``dataset``       name, split, and how many questions and documents there are
 ``metrics``       by name ``{value, low, high, n}``: the figure, its 95 % interval by bootstrap over
                   questions, and how many questions it counts; what doesn't apply is left out
+``baselines``     of a set with conversations, each in the form of ``metrics``: ``raw``, the same
+                  questions asked without what came before, and ``rewrite``, those that someone
+                  has worded to stand alone asked like that; otherwise empty
+``differences``   by baseline and metric of documents what the result gains over it, question by
+                  question: ``{value, low, high, p, detectable, n}``; p by paired randomisation
+``gap_closed``    ``R@5``: which share of what ``rewrite`` gains over ``raw`` the result gains, over
+                  the questions with a rewrite; left out where that gains nothing
 ``latency_ms``    ``mean, p50, p90, p95, p99`` of whole questions; ``stages``: the mean of each
 ``settings``      what the figures depend on
 ``curves``        ``recall`` and ``answers`` ``[{k, value}]``, ``risk_coverage``
                   ``[{coverage, risk}]``, ``calibration`` ``[{confidence, accuracy, n}]``
-``queries``       one a question, with its own values, what was retrieved, and why it failed
+``queries``       one a question, with its own values, what was searched for and retrieved, and why
+                  it failed
 ``negatives``     the questions of another set, if there were any
 """
 
@@ -25,6 +33,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from qa.errors import UsageError
+from qa.evaluation.statistics import Difference
 
 VERSION: Literal[1] = 1
 SHOWN_DOCUMENTS = 10
@@ -95,6 +104,8 @@ class QueryResult:
     """The best passage that would have been right."""
     latency_ms: float
     extra: dict[str, Any] = field(default_factory=dict)
+    searched_for: str | None = None
+    """What was searched: the question, or what it means after others; None in older files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,9 @@ class Result:
     queries: tuple[QueryResult, ...]
     negatives: tuple[NegativeResult, ...]
     qa: str
+    baselines: dict[str, dict[str, Estimate]] = field(default_factory=dict)
+    differences: dict[str, dict[str, Difference]] = field(default_factory=dict)
+    gap_closed: dict[str, Estimate] = field(default_factory=dict)
     version: Literal[1] = VERSION
 
     @property

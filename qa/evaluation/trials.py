@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from qa.errors import UsageError
 from qa.evaluation import metrics
+from qa.evaluation.asker import OnProgress
 from qa.evaluation.datasets import Dataset, Question
-from qa.evaluation.evaluate import OnProgress
 from qa.evaluation.gold import Gold, Names, locate
 from qa.evaluation.judging import judge
 from qa.evaluation.results import QueryResult

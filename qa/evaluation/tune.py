@@ -38,9 +38,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.errors import UsageError
+from qa.evaluation.asker import OnProgress
 from qa.evaluation.choosing import Gain, Tuned, cross_validate
 from qa.evaluation.datasets import Dataset
-from qa.evaluation.evaluate import OnProgress, described, qa_version
+from qa.evaluation.evaluate import described, qa_version
 from qa.evaluation.folds import Folds, make_folds
 from qa.evaluation.results import write_text
 from qa.evaluation.statistics import Floats
@@ -147,6 +148,11 @@ def check_tunable(dataset: Dataset, folds: int) -> None:
     """Raises UsageError if there is nothing to choose on, or the number of folds makes no sense."""
     if folds < 2:
         raise UsageError(f"The number of folds is {folds}: give at least 2.")
+    if dataset.has_conversations:
+        raise UsageError(
+            f"{dataset.path} holds conversations, whose questions lean on each other: tune on "
+            "questions that stand alone."
+        )
     if len(dataset.questions) < 2:
         raise UsageError(f"{dataset.path} has one question: tuning takes two, and tells by many.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qa.retrieval.base import Candidate, Query
 from qa.retrieval.dense import DenseRetriever
 from qa.retrieval.lexical import LexicalRetriever
@@ -46,6 +48,23 @@ def gather(
         )
         for key in keys
     ]
+
+
+def complete(
+    snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], keys: Sequence[int]
+) -> list[Candidate]:
+    """Candidates by given keys, in their order; what no retriever proposed is scored all the
+    same."""
+    known = {candidate.key: candidate for candidate in candidates}
+    further = [key for key in keys if key not in known]
+    if further:
+        dense = DenseRetriever().scores(snapshot, query, further)
+        lexical = LexicalRetriever().scores(snapshot, query, further)
+        vectors = snapshot.vectors(further)
+        for key in further:
+            _, sentences, fit = vectors[key]
+            known[key] = Candidate(key, dense[key], lexical[key], None, None, sentences, fit)
+    return [known[key] for key in keys]
 
 
 def _ranks(hits: Hits) -> dict[int, int]:

@@ -1,44 +1,80 @@
-"""Questions that lean on the ones before them.
+"""Whether a question leans on the conversation before it.
 
-A question leans on the conversation if it begins like the continuation of one, or points to
-something that it doesn't name. It is then searched together with the question before; any other
-question is searched as it is, so that a change of subject drags nothing along.
+A logistic model of what can be seen of the question (does it point to something that it doesn't
+name, does it begin like a continuation, does it name anything, how long is it), of how well the
+documents answer it as it stands, and of whether a passage is near to both it and the conversation.
+Its coefficients come from `scripts/fit_followups.py`, which says on what they were fitted.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from qa.types import Turn
+from qa.analysis import analyse
+from qa.retrieval.pointing import Pointing, pointing
 
-_CONTINUES = re.compile(
-    r"(?:and|but|so|then|also|what about|how about|which ones?|how so)\b"
-    r"|(?:why(?: not)?|when|where|who|how)\W*$",
-    re.IGNORECASE,
-)
-_POINTS = re.compile(
-    r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those"
-    r"|there(?! (?:is|are|was|were|an?|any|no|some)\b)|the (?:same|former|latter|others?))\b",
-    re.IGNORECASE,
-)
-# A name, as far as capitals tell one, before the pronoun is what it points to.
-_NAMED = re.compile(r"(?<!^)\b[A-Z]\w*")
-
-
-def in_context(question: str, history: Sequence[Turn]) -> str:
-    """What to search for a question that was asked after others, oldest first."""
-    if not history or not leans_on_context(question):
-        return question
-    # If that one leans on others, what it leans on is what is meant.
-    asked = in_context(history[-1].question, history[:-1])
-    return f"{asked} {question}"
+INTERCEPT = -1.28
+COEFFICIENTS: Mapping[str, float] = {
+    "continues": 6.28,
+    "points": 1.26,
+    "hints": 2.69,
+    "named": -1.99,
+    "words": -0.25,
+    "found": -5.62,
+    "meeting": 7.03,
+}
+_MOST_WORDS = 10
+# A name or number, as far as capitals tell one, but not where a sentence begins.
+_NAMED = re.compile(r"(?<!^)(?<![.?!…]\s)(?<![.?!…]\s\s)\b(?!I\b)[^\W_a-z]\w*")
+# In German every noun has a capital.
+_ALL_NOUNS_CAPITAL = {"de"}
 
 
-def leans_on_context(question: str) -> bool:
-    """Whether an English question means nothing without the ones before it."""
+def dependence(question: str, found: float, meeting: float, languages: Sequence[str] = ()) -> float:
+    """The probability that a question means nothing without the conversation before it.
+
+    Args:
+        found: the score of the best passage for the question as it stands.
+        meeting: how well one passage is near to both question and conversation, 0 to 1; see
+            `qa.retrieval.weighing`.
+        languages: ISO 639-1 codes of the languages it may be in; where none is among those whose
+            words are known, it is taken for English.
+    """
+    values = {**seen(question, languages), "found": found, "meeting": meeting}
+    total = INTERCEPT + sum(factor * values[name] for name, factor in COEFFICIENTS.items())
+    return 1 / (1 + math.exp(-total))
+
+
+def seen(question: str, languages: Sequence[str] = ()) -> dict[str, float]:
+    """What can be seen of a question alone; flags are 0 or 1, ``words`` is a number up to 10."""
     question = question.strip()
-    if _CONTINUES.match(question):
-        return True
-    points = _POINTS.search(question)
-    return points is not None and not _NAMED.search(question[: points.start()])
+    known = pointing(languages)
+    named = None if set(languages) & _ALL_NOUNS_CAPITAL else _NAMED.search(question)
+    analysis = next(iter(languages), "en")
+    return {
+        "continues": float(any(_continues(question, words) for words in known)),
+        "points": float(any(_points(question, words, named) for words in known)),
+        "hints": float(
+            any(words.pointer.search(question) or words.hint.search(question) for words in known)
+        ),
+        "named": float(named is not None),
+        "words": float(min(_MOST_WORDS, len(analyse(question, analysis).stems))),
+    }
+
+
+def stands_alone(question: str, languages: Sequence[str] = ()) -> bool:
+    """Whether nothing that can be seen of a question says that it leans on another."""
+    known = seen(question, languages)
+    return not (known["continues"] or known["points"])
+
+
+def _continues(question: str, words: Pointing) -> bool:
+    return bool(words.remark.match(question) or words.continuation.match(question))
+
+
+def _points(question: str, words: Pointing, named: re.Match[str] | None) -> bool:
+    """Whether it points to something, and not to a name of its own."""
+    pointer = words.pointer.search(question)
+    return pointer is not None and not (named and named.start() < pointer.start())

@@ -18,6 +18,10 @@ _FIT_SAMPLE = 10
 
 Stored = Callable[[Sequence[int]], Mapping[int, tuple[Passage, DocumentInfo]]]
 
+CONTEXT = 0.7
+"""The weight of what a conversation is about, beside a question that leans on it."""
+_CONTEXT_POOL = 20
+"""As SENTENCE_POOL, for a question in a conversation: two sides propose passages."""
 SENTENCE_POOL = 10
 """Passages whose sentences are compared with the question word by word."""
 
@@ -29,6 +33,17 @@ class _Judged:
     candidate: Candidate
     cosines: list[float]
     whole: float
+
+    @property
+    def evidence(self) -> Evidence:
+        candidate = self.candidate
+        return Evidence(
+            dense=candidate.dense,
+            lexical=candidate.lexical,
+            dense_rank=candidate.dense_rank,
+            lexical_rank=candidate.lexical_rank,
+            sentence=max(self.cosines, default=None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,15 @@ class Weights:
         fit = sum(candidate.fit for candidate in best) / max(1, len(best))
         trust = (fit - FOREIGN_FIT) / (LEARNT_FIT - FOREIGN_FIT)
         return self.dense * min(1.0, max(0.0, trust))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is searched for, and what is known of the candidates by it."""
+
+    query: Query
+    candidates: Sequence[Candidate]
+    coverage: Coverage
 
 
 class Ranker:
@@ -97,6 +121,39 @@ class Ranker:
         ]
         return sorted(first, key=lambda found: -found.score) + rest
 
+    def weigh(
+        self, own: Side, context: Side, stored: Stored, depth: int
+    ) -> list[tuple[Found, float]]:
+        """The best candidates of a question that is asked in a conversation, in no order: each
+        found as by the question, and its score by what the conversation is about. Its best
+        sentence is that by both.
+
+        Args:
+            own: the question, with all candidates of either side.
+            context: what the conversation is about, with the same candidates in the same order.
+        """
+        dense = self._weights.dense_for(own.candidates)
+        pairs = [
+            (self._judge(own.query, one, dense), self._judge(context.query, other, dense))
+            for one, other in zip(own.candidates, context.candidates, strict=True)
+        ]
+        pairs.sort(key=lambda pair: -(pair[0].whole + CONTEXT * pair[1].whole))
+        del pairs[max(depth, _CONTEXT_POOL) :]
+        held = stored([judged.candidate.key for judged, _ in pairs])
+        weighed = []
+        for place, (judged, other) in enumerate(pairs):
+            both = held[judged.candidate.key]
+            compared = place < _CONTEXT_POOL
+            by_question, by_context = (
+                self._sentences(one, both, dense, side.coverage if compared else None)
+                for one, side in ((judged, own), (other, context))
+            )
+            nearest = [a + CONTEXT * b for a, b in zip(by_question, by_context, strict=True)]
+            score = self._score(judged, by_question, compared)
+            found = Found(*both, score, judged.evidence, _best(both[0], nearest))
+            weighed.append((found, self._score(other, by_context, compared)))
+        return weighed
+
     @staticmethod
     def _judge(query: Query, candidate: Candidate, dense: float) -> _Judged:
         cosines = (candidate.sentences @ query.embedding[0]).tolist()
@@ -111,25 +168,38 @@ class Ranker:
         coverage: Coverage | None,
     ) -> Found:
         passage, document = stored
-        share, best, scores = self._weights.sentence, 0.0, judged.cosines
-        if scores and coverage and share:
-            covered = coverage.of_sentences(passage, document)
-            pairs = zip(scores, covered, strict=True)
-            scores = [dense * cosine + (1 - dense) * words for cosine, words in pairs]
-            best = max(0.0, *scores)
-        elif coverage:
-            best = judged.whole  # nothing in it is a sentence: it stands for itself
-        candidate = judged.candidate
-        evidence = Evidence(
-            dense=candidate.dense,
-            lexical=candidate.lexical,
-            dense_rank=candidate.dense_rank,
-            lexical_rank=candidate.lexical_rank,
-            sentence=max(judged.cosines, default=None),
-        )
-        sentence = passage.sentences[scores.index(max(scores))] if scores else None
-        score = (1 - share) * judged.whole + share * best
-        return Found(passage, document, score, evidence, sentence)
+        scores = self._sentences(judged, stored, dense, coverage)
+        score = self._score(judged, scores, coverage is not None)
+        return Found(passage, document, score, judged.evidence, _best(passage, scores))
+
+    def _sentences(
+        self,
+        judged: _Judged,
+        stored: tuple[Passage, DocumentInfo],
+        dense: float,
+        coverage: Coverage | None,
+    ) -> list[float]:
+        """The score of each sentence; by its cosine alone where words aren't compared."""
+        if not (judged.cosines and coverage and self._weights.sentence):
+            return judged.cosines
+        pairs = zip(judged.cosines, coverage.of_sentences(*stored), strict=True)
+        return [dense * cosine + (1 - dense) * words for cosine, words in pairs]
+
+    def _score(self, judged: _Judged, sentences: Sequence[float], compared: bool) -> float:
+        """A passage's score, from its own and its best sentence's.
+
+        Args:
+            compared: whether words were; if not, sentences add nothing.
+        """
+        share, best = self._weights.sentence, 0.0
+        if compared:  # where nothing in it is a sentence, it stands for itself
+            best = max(0.0, *sentences) if sentences and share else judged.whole
+        return (1 - share) * judged.whole + share * best
+
+
+def _best(passage: Passage, scores: Sequence[float]) -> Span | None:
+    """The sentence with the highest score."""
+    return passage.sentences[scores.index(max(scores))] if scores else None
 
 
 def sentence_text(found: Found) -> str:

@@ -62,12 +62,12 @@ class Preparer:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._kept: LRUCache[tuple[str, str, str], Prepared] = LRUCache(_KEPT)
+        self._kept: LRUCache[tuple[object, ...], Prepared] = LRUCache(_KEPT)
         self._lock = Lock()
 
     def prepare(self, passages: Sequence[ScoredPassage]) -> list[Prepared]:
         """Each passage made ready; what isn't kept is embedded in one go."""
-        keys = [(scored.passage.id, scored.text, scored.source.title) for scored in passages]
+        keys = [_key(scored) for scored in passages]
         with self._lock:
             known = {key: self._kept[key] for key in keys if key in self._kept}
         new = {key: p for key, p in zip(keys, passages, strict=True) if key not in known}
@@ -96,6 +96,12 @@ class Preparer:
             whole = joined([lead, *(line.facts for line in lines)], language)
             made.append(Prepared(lines, lead, whole, language))
         return made
+
+
+def _key(scored: ScoredPassage) -> tuple[object, ...]:
+    """All that a passage is made ready from."""
+    source = scored.source
+    return scored.passage.id, scored.text, source.title, source.heading, source.date
 
 
 def _lead(source: Citation, language: str) -> Facts:

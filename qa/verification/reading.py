@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qa.analysis import analysis_of
+from qa.analysis import analysis_of, stop_words
 from qa.verification.dates import Dated
 from qa.verification.evidence import Prepared
 from qa.verification.facts import Facts, facts
@@ -58,10 +58,11 @@ def read_sentence(prose: str, prepared: Sequence[Prepared]) -> Sentence:
         *((name.start, name.end) for name in called),
     ]
     analysis = analysis_of(spoken)
+    nothing = _REPORTING | (PLAIN if spoken == "en" else stop_words(spoken))
     plain: dict[str, str] = {}
     for match in WORD.finditer(prose):
         word = folded(match.group())
-        said = None if word in PLAIN or word in _REPORTING else stem(word, analysis)
+        said = None if word in nothing else stem(word, analysis)
         if said and not any(start <= match.start() < end for start, end in spans):
             plain[said] = word
     return Sentence(prose, spoken, stated, called, days, amounts, plain)

@@ -2,8 +2,9 @@
 
 Numbers, dates, names and quotations must stand there as they are, near one another; the sentence
 may deny nothing that the passages say, and say nothing that they deny; and its meaning must be
-near to theirs. What can't be told in this way: whether two names in the same sentence have changed
-places ("A met B", "B met A"), or a word its opposite ("rose", "fell"); an NLI model can.
+near to theirs. What can't be told in this way: whether a word was exchanged for its opposite
+("rose", "fell"), or, unless all else is word for word, two names for each other ("A met B", "B met
+A"). An NLI model can tell.
 """
 
 from __future__ import annotations

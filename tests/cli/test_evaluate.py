@@ -9,7 +9,12 @@ import pytest
 
 from tests.cli.test_commands import assert_error
 from tests.conftest import SEED
-from tests.evaluation.sets import SEED_QUESTIONS, write_beir, write_jsonl
+from tests.evaluation.sets import (
+    SEED_QUESTIONS,
+    write_beir,
+    write_conversations,
+    write_jsonl,
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +90,40 @@ def test_a_corpus_goes_into_a_temporary_store_otherwise(qa, tmp_path):
     assert list((tmp_path / "tmp").glob("qa-*")) == [], "nothing is left of it"
 
 
+def test_conversations_are_asked_in_three_ways_side_by_side(qa, tmp_path):
+    write_conversations(tmp_path / "talk")
+    run = qa(
+        "evaluate", "talk", "--depth", 5, "--json", "talk.json", "--run", "talk.run",
+        "--report", "talk.html", "--fail-under", "Success@1=1.01",
+    )  # fmt: skip
+    assert_error(run, 1, "fell short", "Success@1 is", "below 1.01")
+    result = json.loads((tmp_path / "talk.json").read_text())
+    lines = [result["baselines"]["raw"], result["metrics"], result["baselines"]["rewrite"]]
+    rows = [line.split() for line in run.stdout.splitlines()]
+    three, *gains = [" ".join(row) for row in rows if row[:1] == ["metric"]]
+    assert three == "metric raw 95% interval ours 95% interval rewrite 95% interval"
+    assert [gain.split(" 95%")[0] for gain in gains] == [
+        "metric ours - raw",
+        "metric ours - rewrite",
+    ]
+    for name in result["metrics"]:
+        side_by_side, *differences = [row for row in rows if row[:1] == [name]]
+        assert side_by_side[1::2] == [f"{line[name]['value']:.3f}" for line in lines]
+        assert [float(row[1]) for row in differences] == [
+            pytest.approx(each[name]["value"], abs=0.0005)
+            for each in result["differences"].values()
+            if name in each
+        ]
+    assert "3 of 4 questions have a rewrite" in run.stdout
+    assert len((tmp_path / "talk.run").read_text().splitlines()) == 4 * 5
+    assert "Gain over rewrite" in (tmp_path / "talk.html").read_text()
+    assert qa("compare", "talk.json", "talk.json").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["bad-talk"], ["conversations.jsonl:1", "turn 1", "no turn"]),
         (["none.jsonl"], ["There is no dataset none.jsonl"]),
         (["bad.jsonl"], ["bad.jsonl:1", "no question"]),
         ([SEED_QUESTIONS, "--fail-under", "MAP=0.5"], ["no metric 'MAP'", "nDCG@10"]),
@@ -103,6 +139,7 @@ def test_a_corpus_goes_into_a_temporary_store_otherwise(qa, tmp_path):
 def test_wrong_use_is_refused_before_the_work(arguments, words, qa, tmp_path):
     write_beir(tmp_path / "small")
     write_jsonl(tmp_path / "bad.jsonl", [{"query": "Who?"}])
+    write_conversations(tmp_path / "bad-talk", [{"_id": 1, "turns": [{"question": "Who?"}]}])
     run = qa("evaluate", *arguments)
     assert_error(run, 2, *words)
     assert run.stdout == ""

@@ -10,7 +10,7 @@ import pytest
 
 from qa import QA
 from tests.cli.test_commands import assert_error
-from tests.evaluation.sets import SEED_QUESTIONS, write_beir, write_two_sided
+from tests.evaluation.sets import SEED_QUESTIONS, write_beir, write_conversations, write_two_sided
 
 TOML = """# Settings of the workshop.
 dense_weight = 0.0  # words only
@@ -117,6 +117,7 @@ def test_a_beir_folder_brings_its_documents(qa, tmp_path):
     ("arguments", "words"),
     [
         (["none.jsonl"], ["There is no dataset none.jsonl"]),
+        (["talk"], ["talk holds conversations", "stand alone"]),
         ([SEED_QUESTIONS, "--force"], ["--write"]),
         ([SEED_QUESTIONS, "--folds", "1"], ["folds is 1"]),
         ([SEED_QUESTIONS, "--limit", "1"], ["one question"]),
@@ -124,6 +125,7 @@ def test_a_beir_folder_brings_its_documents(qa, tmp_path):
     ],
 )
 def test_wrong_use_is_refused_before_the_work(arguments, words, qa, tmp_path):
+    write_conversations(tmp_path / "talk")
     run = qa("tune", *arguments)
     assert_error(run, 2, *words)
     assert run.stdout == ""

@@ -143,3 +143,65 @@ def write_two_sided(folder: Path) -> Path:
     write_jsonl(folder / "few.jsonl", words[:4])
     write_jsonl(folder / "unrelated.jsonl", words + unanswerable)
     return folder
+
+
+# ------------------------------------------------------------------ conversations
+
+CONVERSATIONS: list[dict[str, Any]] = [
+    {
+        "_id": 7,
+        "topic": "another field",
+        "turns": [
+            {
+                "turn": 1,
+                "utterance": "Who invented the pendulum clock?",
+                "rewrite": "Who invented the pendulum clock?",
+                "passage_id": "clocks",
+                "response": "Pendulum clocks were invented by Christiaan Huygens in 1656.",
+                "mood": "another field",
+            },
+            {
+                "turn": 2,
+                "utterance": "When did he do it?",
+                "rewrite": "When did Huygens invent the pendulum clock?",
+                "passage_id": "clocks",
+            },
+            {"turn": 3, "utterance": "Thank you!", "passage_id": None, "response": None},
+            {"turn": 4, "utterance": "What causes the tides?", "passage_id": "tides"},
+            {
+                "turn": 5,
+                "utterance": "How often do they come?",
+                "rewrite": "How often do the tides come?",
+                "passage_id": "tides",
+            },
+        ],
+    },
+    {
+        "_id": "b",
+        "turns": [
+            {
+                "utterance": "How do honey bees tell each other where food is?",
+                "response": "Honey bees dance to tell each other where nectar is to be found.",
+                "passage_id": "bees",
+            },
+            {
+                "utterance": "What do they look for?",
+                "rewrite": "What do honey bees look for?",
+                "passage_id": "bees",
+            },
+        ],
+    },
+    {"_id": 9, "turns": [{"utterance": "What do glaciers carve?", "passage_id": "doc 4"}]},
+]
+"""Four scored turns with others before them: 7_2, 7_4 (which stands alone), 7_5 and b_2."""
+
+
+def write_conversations(
+    folder: Path, conversations: Iterable[Mapping[str, Any]] = CONVERSATIONS
+) -> Path:
+    """A folder of conversations over the 12 documents that a small BEIR folder has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [{"_id": id_, "title": title, "text": text} for id_, title, text in CORPUS]
+    write_jsonl(folder / "corpus.jsonl", rows)
+    write_jsonl(folder / "conversations.jsonl", conversations)
+    return folder

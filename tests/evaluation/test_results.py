@@ -14,11 +14,12 @@ from qa.evaluation.results import RankedDocument, run_id
 
 FIELDS = [
     "version", "qa", "dataset", "metrics", "latency_ms", "settings", "curves", "queries",
-    "negatives",
+    "negatives", "baselines", "differences", "gap_closed",
 ]  # fmt: skip
 QUERY_FIELDS = [
     "id", "question", "answerable", "answers", "values", "correct", "confidence", "answered",
     "failure", "gold", "gold_rank", "documents", "first", "gold_passage", "latency_ms", "extra",
+    "searched_for",
 ]  # fmt: skip
 PASSAGE_FIELDS = [
     "document", "path", "title", "start", "end", "rank", "score", "text", "sentence", "evidence",
