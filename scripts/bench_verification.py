@@ -379,7 +379,7 @@ CHANGES = {
     "negation: added": ("negation", Changes.negation_added),
     "negation: removed": ("negation", Changes.negation_removed),
     "quotation: a word": ("quote", Changes.quotation),
-    "roles: two names change places": ("roles", Changes.roles),
+    "roles: two names change places": ("name", Changes.roles),
 }
 LITERAL = ("name", "number", "date", "negation", "quote")
 
@@ -463,7 +463,9 @@ def table_of_changed(bench: Bench, items: Sequence[Item]) -> None:
     for item in items:
         groups[item.kind].append(item)
     for literal in LITERAL:
-        groups[f"**{literal}**"] = [i for i in items if CHANGES[i.kind][0] == literal]
+        # Roles are no literal kind: each of the names is there.
+        own = [i for i in items if CHANGES[i.kind][0] == literal and "roles" not in i.kind]
+        groups[f"**{literal}**"] = own
     for kind, own in groups.items():
         if own:
             hit = sum(map(bench.refused, own))

@@ -16,8 +16,8 @@ from qa.verification.wording import folded
 _ISO = re.compile(r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?!\d)")
 _EASTERN = re.compile(r"(?P<year>\d{4})年(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?")
 _FIGURES = re.compile(r"(?<![\d./])(\d{1,2})(?P<sign>[./])(\d{1,2})(?P=sign)(\d{4})(?![\d/])")
-_YEAR = re.compile(r"(?<![\w.,'$€£¥-])(?P<year>[12]\d{3})(?P<decade>'?s\b)?(?![\w%°])(?![.,']\d)")
-_YEARS = re.compile(r"(?<![\w.,'])(?P<first>[12]\d)(?P<year>\d\d)-(?P<last>\d\d)(?:\d\d)?(?![\w-])")
+_YEAR = re.compile(r"(?<![\w.,'$€£¥])(?P<year>[12]\d{3})(?P<decade>'?s\b)?(?![\w%°])(?![.,']\d)")
+_YEARS = re.compile(r"(?<![\w.,'])(?P<first>[12]\d)(?P<year>\d\d)-(?P<last>\d\d)(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ def test_a_part_of_a_date_is_in_the_whole_but_not_the_other_way_round():
 
 def test_years_of_a_range_and_decades():
     assert [d.year for d in dates("from 1914-18", "en")] == [1914, 1918]
+    assert [d.year for d in dates("from 1914-1918", "en")] == [1914, 1918]
     (decade,) = dates("in the 1990s", "en")
     assert decade.decade and not held(decade, dates("in 1990", "en"))
 
