@@ -10,6 +10,7 @@ from qa.embedding.model import Model, resolve_model
 from qa.retrieval import Reranking, load_reranker
 from qa.settings import Settings
 from qa.store import Snapshot
+from qa.verification import Entailment, load_entailment
 
 
 class Models:
@@ -56,6 +57,10 @@ class Models:
             settings.reranker, settings.reranker_kind, cache_dir, settings.threads
         )
         return Reranking(reranker, settings.reranker_top_n, settings.reranker_seconds)
+
+    def load_entailment(self) -> Entailment | None:
+        """The model that says what a text entails, if one is named. Raises ModelError."""
+        return load_entailment(self._settings.nli_model)
 
     def check(self, snapshot: Snapshot) -> None:
         """Raises StoreMismatchError if a store was made with another embedding model."""
