@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import QAError, UsageError
@@ -101,7 +100,7 @@ class Asking:
             return error
 
     def _begin(self, questions: Sequence[_Question]) -> list[_Begun | Exception]:
-        """For each question its embedding, and what is nearest to it if there are several."""
+        """For each question what is known before it is searched for: see `_Begun`."""
         if not questions:
             return []
         try:
@@ -111,27 +110,41 @@ class Asking:
             embedder = self._models.embedder
             for question in questions:
                 question.clock.lap("load")
-            about = self._at_one_generation(partial(_about, questions=questions))
-            spoken = [text for text in about if text]
+            abouts = self._abouts(questions)
             texts = [question.text for question in questions]
-            vectors = embedder.embed_queries([*texts, *spoken])
+            vectors = embedder.embed_queries([*texts, *filter(None, abouts)])
             contexts = iter(vectors[len(texts) :, None])
-            nearest: Sequence[Nearest | None] = [None] * len(texts)
-            if len(texts) > 1 and self._settings.retriever != "lexical":
-                nearest = self._at_one_generation(
-                    lambda snapshot: [
-                        Nearest(snapshot.version, POOL, hits)
-                        for hits in snapshot.search_dense(vectors[: len(texts)], POOL)
-                    ]
-                )
+            nearest = self._nearest(vectors[: len(texts)])
             for question in questions:
                 question.clock.lap("embed")
         except Exception as error:
             return [error] * len(questions)
         return [
-            _Begun(vectors[row : row + 1], nearest[row], text, next(contexts) if text else None)
-            for row, text in enumerate(about)
+            _Begun(vectors[row : row + 1], nearest[row], about, next(contexts) if about else None)
+            for row, about in enumerate(abouts)
         ]
+
+    def _abouts(self, questions: Sequence[_Question]) -> list[str]:
+        """For each question what the conversation before it is about; "" if there was none."""
+        if not any(question.history for question in questions):
+            return [""] * len(questions)
+        return self._at_one_generation(
+            lambda snapshot: [
+                Context(question.history).about(question.text, snapshot) if question.history else ""
+                for question in questions
+            ]
+        )
+
+    def _nearest(self, vectors: Vectors) -> Sequence[Nearest | None]:
+        """What is nearest to each of several questions; a single one is searched for later."""
+        if len(vectors) < 2 or self._settings.retriever == "lexical":
+            return [None] * len(vectors)
+        return self._at_one_generation(
+            lambda snapshot: [
+                Nearest(snapshot.version, POOL, hits)
+                for hits in snapshot.search_dense(vectors, POOL)
+            ]
+        )
 
     def _answer(self, question: _Question, begun: _Begun | Exception) -> Answer:
         if isinstance(begun, Exception):
@@ -200,13 +213,6 @@ class _Begun:
     """What the conversation before it is about; "" if there was none."""
     context: Vectors | None
     """The embedding of that, shape ``(1, dimension)``."""
-
-
-def _about(snapshot: Snapshot, questions: Sequence[_Question]) -> list[str]:
-    return [
-        Context(question.history).about(question.text, snapshot) if question.history else ""
-        for question in questions
-    ]
 
 
 class _Clock:

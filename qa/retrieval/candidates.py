@@ -53,21 +53,18 @@ def gather(
 def complete(
     snapshot: Snapshot, query: Query, candidates: Sequence[Candidate], keys: Sequence[int]
 ) -> list[Candidate]:
-    """Candidates, and what retrievers say of further passages that they didn't propose."""
-    known = {candidate.key for candidate in candidates}
+    """Candidates by given keys, in their order; what no retriever proposed is scored all the
+    same."""
+    known = {candidate.key: candidate for candidate in candidates}
     further = [key for key in keys if key not in known]
-    if not further:
-        return list(candidates)
-    dense = DenseRetriever().scores(snapshot, query, further)
-    lexical = LexicalRetriever().scores(snapshot, query, further)
-    vectors = snapshot.vectors(further)
-    return [
-        *candidates,
-        *(
-            Candidate(key, dense[key], lexical[key], None, None, *vectors[key][1:])
-            for key in further
-        ),
-    ]
+    if further:
+        dense = DenseRetriever().scores(snapshot, query, further)
+        lexical = LexicalRetriever().scores(snapshot, query, further)
+        vectors = snapshot.vectors(further)
+        for key in further:
+            _, sentences, fit = vectors[key]
+            known[key] = Candidate(key, dense[key], lexical[key], None, None, sentences, fit)
+    return [known[key] for key in keys]
 
 
 def _ranks(hits: Hits) -> dict[int, int]:

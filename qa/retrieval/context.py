@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from functools import cache, cached_property, partial
+from collections.abc import Iterator, Sequence, Set
+from functools import cached_property, lru_cache
 
-from qa.analysis import Terms, analyse
+from qa.analysis import Terms, analyse, analysis_of, detect_language, stop_words
 from qa.retrieval.followups import stands_alone
 from qa.store import Snapshot
 from qa.store.lexical_index import idf
 from qa.types import Turn
 
-_Stems = tuple[str, ...]
-
-_MOST_TERMS = 10
+_MOST_TERMS = 8
 _FROM_QUESTIONS = 1.5
 """What a word of a question weighs, beside one of the passage that answered it."""
 _LONGEST = 4000
@@ -23,6 +21,7 @@ _LONGEST = 4000
 _SHORTEST_QUOTE = 20
 """Characters from which on an answer is unlikely to stand in a passage by chance."""
 _WORD = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
+_ACRONYM = re.compile(r"[A-Z]{2,}")
 _SPACE = re.compile(r"\s+")
 
 
@@ -39,28 +38,25 @@ class Context:
     def about(self, question: str, snapshot: Snapshot) -> str:
         """The terms of the conversation that tell most of what a question may leave unsaid: those
         of the question before, of the last one that stood alone, and of what was answered, by how
-        rare they are in the store, how often they come, and where. At most ten, neighbours joined
+        rare they are in the store, how often they come, and where. At most eight, neighbours joined
         to phrases; "" if the store has none of them.
         """
-        analyses = snapshot.analyses()
-        stems = cache(partial(_stems, analyses=analyses))
         last = self._history[-1]
-        sources = [(asked, _FROM_QUESTIONS) for asked in self._questions(analyses)]
-        sources.append(((last.passage or last.answer or "")[:_LONGEST], 1.0))
-        weights: dict[_Stems, float] = defaultdict(float)
-        rarity = _rarity({stems(w) for text, _ in sources for w in _words(text)}, snapshot)
+        said = (last.passage or last.answer or "")[:_LONGEST]
+        analysis = _analysis(f"{last.question} {said}", snapshot.analyses())
+        sources = [(asked, _FROM_QUESTIONS) for asked in self._questions(snapshot.analyses())]
+        sources.append((said, 1.0))
+        weights: dict[str, float] = defaultdict(float)
+        rarity = _rarity([text for text, _ in sources], analysis, snapshot)
         for text, weight in sources:
-            counts = Counter(map(stems, _words(text)))
-            for term, count in counts.items():
-                weights[term] += weight * rarity[term] * count / (1 + count)
-        asked = set(map(stems, _words(question)))
-        terms = [
-            term
-            for term in sorted(weights, key=lambda term: -weights[term])
-            if weights[term] and term not in asked
-        ]
+            counts = Counter(_stem(word, analysis) for word in _words(text))
+            for stem, count in counts.items():
+                weights[stem] += weight * rarity.get(stem, 0.0) * count / (1 + count)
+        asked = {_stem(word, analysis) for word in _words(question)}
+        by_weight = sorted(weights, key=lambda stem: -weights[stem])
+        terms = [stem for stem in by_weight if weights[stem] and stem not in asked]
         chosen = set(terms[:_MOST_TERMS])
-        return ", ".join(_phrases([text for text, _ in sources], chosen, stems))
+        return ", ".join(_phrases([text for text, _ in sources], chosen, analysis))
 
     def has_shown(self, passage: str) -> bool:
         """Whether a passage was what answered an earlier question."""
@@ -83,39 +79,40 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text[:_LONGEST])
 
 
-def _stems(word: str, analyses: Sequence[str]) -> _Stems:
-    """What a word is to each of some analyses; "" where it is passed over or is several."""
-    by_analysis = (analyse(word, analysis).stems for analysis in analyses)
-    return tuple(stems[0] if len(stems) == 1 else "" for stems in by_analysis)
+def _analysis(text: str, analyses: Sequence[str]) -> str:
+    """The analysis for a text: that of its language, if that can be told and texts of the store
+    have it; else what most of them have."""
+    language = detect_language(text)
+    own = analysis_of(language)
+    return own if language and own in analyses else next(iter(analyses), "")
 
 
-def _rarity(terms: Collection[_Stems], snapshot: Snapshot) -> dict[_Stems, float]:
-    """The idf of each term, in the language where it is most frequent; 0 if it is in no text."""
+@lru_cache(maxsize=50_000)
+def _stem(word: str, analysis: str) -> str:
+    """What a word is searched as; "" where it tells nothing, or is several."""
+    if word.casefold() in stop_words(analysis) and not _ACRONYM.fullmatch(word):
+        return ""
+    stems = analyse(word, analysis).stems
+    return stems[0] if len(stems) == 1 else ""
+
+
+def _rarity(texts: Sequence[str], analysis: str, snapshot: Snapshot) -> dict[str, float]:
+    """The idf of the stems of some texts, of those that the store has."""
     unknown = idf(snapshot.size, 0)
-    by_analysis = []
-    for place, _ in enumerate(snapshot.analyses()):
-        known, _ = snapshot.idfs(Terms(tuple({term[place] for term in terms} - {""}), ()))
-        by_analysis.append({stem: value for stem, value in known.items() if value < unknown})
-    return {
-        term: min(
-            (known[stem] for stem, known in zip(term, by_analysis, strict=True) if stem in known),
-            default=0.0,
-        )
-        for term in terms
-    }
+    stems = {_stem(word, analysis) for text in texts for word in _words(text)} - {""}
+    known, _ = snapshot.idfs(Terms(tuple(stems), ()))
+    return {stem: value for stem, value in known.items() if value < unknown}
 
 
-def _phrases(
-    texts: Sequence[str], chosen: Set[_Stems], stems: Callable[[str], _Stems]
-) -> Iterator[str]:
+def _phrases(texts: Sequence[str], chosen: Set[str], analysis: str) -> Iterator[str]:
     """The chosen terms as they first stand in some texts, each once, neighbours together."""
     left = set(chosen)
     for text in texts:
         phrase: tuple[int, int] | None = None
         for word in _WORD.finditer(text):
-            term = stems(word.group())
-            if term in left:
-                left.remove(term)
+            stem = _stem(word.group(), analysis)
+            if stem in left:
+                left.remove(stem)
                 joins = phrase and text[phrase[1] : word.start()] == " "
                 if phrase and not joins:
                     yield text[slice(*phrase)]

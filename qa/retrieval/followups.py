@@ -2,8 +2,8 @@
 
 A logistic model of what can be seen of the question (does it point to something that it doesn't
 name, does it begin like a continuation, does it name anything, how long is it), of how well the
-documents answer it as it stands, and of how near it is to what was spoken of. Its coefficients come
-from `scripts/fit_followups.py`, which says on what questions they were fitted.
+documents answer it as it stands, and of whether a passage is near to both it and the conversation.
+Its coefficients come from `scripts/fit_followups.py`, which says on what they were fitted.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from collections.abc import Mapping, Sequence
 from qa.analysis import analyse
 from qa.retrieval.pointing import Pointing, pointing
 
-INTERCEPT = 3.26
+INTERCEPT = -1.28
 COEFFICIENTS: Mapping[str, float] = {
-    "continues": 5.54,
-    "points": 1.1,
-    "hints": 2.39,
-    "named": -2.79,
-    "words": -0.23,
-    "found": -7.62,
-    "near": 12.98,
+    "continues": 6.28,
+    "points": 1.26,
+    "hints": 2.69,
+    "named": -1.99,
+    "words": -0.25,
+    "found": -5.62,
+    "meeting": 7.03,
 }
 _MOST_WORDS = 10
 # A name or number, as far as capitals tell one, but not where a sentence begins.
@@ -32,16 +32,17 @@ _NAMED = re.compile(r"(?<!^)(?<![.?!…]\s)(?<![.?!…]\s\s)\b(?!I\b)[^\W_a-z]\w
 _ALL_NOUNS_CAPITAL = {"de"}
 
 
-def dependence(question: str, found: float, near: float, languages: Sequence[str] = ()) -> float:
+def dependence(question: str, found: float, meeting: float, languages: Sequence[str] = ()) -> float:
     """The probability that a question means nothing without the conversation before it.
 
     Args:
         found: the score of the best passage for the question as it stands.
-        near: the cosine of the question with what was spoken of.
+        meeting: how well one passage is near to both question and conversation, 0 to 1; see
+            `qa.retrieval.weighing`.
         languages: ISO 639-1 codes of the languages it may be in; where none is among those whose
             words are known, it is taken for English.
     """
-    values = {**seen(question, languages), "found": found, "near": near}
+    values = {**seen(question, languages), "found": found, "meeting": meeting}
     total = INTERCEPT + sum(factor * values[name] for name, factor in COEFFICIENTS.items())
     return 1 / (1 + math.exp(-total))
 

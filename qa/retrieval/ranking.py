@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qa.retrieval.base import Candidate, Found, Query
 from qa.retrieval.coverage import Coverage
@@ -18,8 +18,8 @@ _FIT_SAMPLE = 10
 
 Stored = Callable[[Sequence[int]], Mapping[int, tuple[Passage, DocumentInfo]]]
 
-_BEST_NEW = 3
-"""Of so many passages the mean says how near to a conversation the best new ones are."""
+CONTEXT = 0.7
+"""The weight of what a conversation is about, beside a question that leans on it."""
 _CONTEXT_POOL = 20
 """As SENTENCE_POOL, for a question in a conversation: two sides propose passages."""
 SENTENCE_POOL = 10
@@ -78,35 +78,6 @@ class Side:
     coverage: Coverage
 
 
-@dataclass(frozen=True, slots=True)
-class Influence:
-    """How a conversation bears on a ranking."""
-
-    share: float
-    """Its weight beside the question's, which is 1."""
-    has_shown: Callable[[str], bool]
-    """Whether a passage's text was shown already."""
-
-    def weigh(self, ranking: Sequence[tuple[Found, float]]) -> list[Found]:
-        """Each passage, found by the question, with its score by both.
-
-        Args:
-            ranking: each passage with its score by what the conversation is about.
-        """
-        shown = [self.has_shown(found.passage.text) for found, _ in ranking]
-        new = sorted(-score for (_, score), old in zip(ranking, shown, strict=True) if not old)
-        best = new[:_BEST_NEW]
-        bound = -sum(best) / len(best) if best else 0.0
-        return [
-            replace(
-                found,
-                score=(found.score + self.share * (min(score, bound) if old else score))
-                / (1 + self.share),
-            )
-            for (found, score), old in zip(ranking, shown, strict=True)
-        ]
-
-
 class Ranker:
     """Ranks candidates by a convex combination of cosines and lexical scores.
 
@@ -150,44 +121,38 @@ class Ranker:
         ]
         return sorted(first, key=lambda found: -found.score) + rest
 
-    def rank_in_context(
-        self, own: Side, context: Side, influence: Influence, stored: Stored, depth: int
-    ) -> list[Found]:
-        """The best candidates of a question that leans on a conversation, best first.
-
-        A passage's score is the question's and, with less weight, that of what the conversation is
-        about; together they are on the scale of one. What the conversation has shown already was
-        found by it, and would always come first: it is taken to be no nearer to the conversation
-        than the best of what wasn't shown.
+    def weigh(
+        self, own: Side, context: Side, stored: Stored, depth: int
+    ) -> list[tuple[Found, float]]:
+        """The best candidates of a question that is asked in a conversation, in no order: each
+        found as by the question, and its score by what the conversation is about. Its best
+        sentence is that by both.
 
         Args:
             own: the question, with all candidates of either side.
-            context: what the conversation is about, with the same candidates.
+            context: what the conversation is about, with the same candidates in the same order.
         """
         dense = self._weights.dense_for(own.candidates)
-        others = {each.key: self._judge(context.query, each, dense) for each in context.candidates}
-        pairs = [(self._judge(own.query, each, dense), others[each.key]) for each in own.candidates]
-        share = influence.share
-        pairs.sort(key=lambda pair: -(pair[0].whole + share * pair[1].whole))
+        pairs = [
+            (self._judge(own.query, one, dense), self._judge(context.query, other, dense))
+            for one, other in zip(own.candidates, context.candidates, strict=True)
+        ]
+        pairs.sort(key=lambda pair: -(pair[0].whole + CONTEXT * pair[1].whole))
         del pairs[max(depth, _CONTEXT_POOL) :]
-        held = stored([pair[0].candidate.key for pair in pairs])
+        held = stored([judged.candidate.key for judged, _ in pairs])
         weighed = []
         for place, (judged, other) in enumerate(pairs):
-            of_both = held[judged.candidate.key]
+            both = held[judged.candidate.key]
             compared = place < _CONTEXT_POOL
-            scores = [
-                self._sentences(one, of_both, dense, side.coverage if compared else None)
+            by_question, by_context = (
+                self._sentences(one, both, dense, side.coverage if compared else None)
                 for one, side in ((judged, own), (other, context))
-            ]
-            nearest = [a + share * b for a, b in zip(*scores, strict=True)]
-            found = Found(
-                *of_both,
-                self._score(judged, scores[0], compared),
-                judged.evidence,
-                _best(of_both[0], nearest),
             )
-            weighed.append((found, self._score(other, scores[1], compared)))
-        return sorted(influence.weigh(weighed), key=lambda found: -found.score)
+            nearest = [a + CONTEXT * b for a, b in zip(by_question, by_context, strict=True)]
+            score = self._score(judged, by_question, compared)
+            found = Found(*both, score, judged.evidence, _best(both[0], nearest))
+            weighed.append((found, self._score(other, by_context, compared)))
+        return weighed
 
     @staticmethod
     def _judge(query: Query, candidate: Candidate, dense: float) -> _Judged:

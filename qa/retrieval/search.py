@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 from qa.retrieval.base import Candidate, Found, Query
 from qa.retrieval.candidates import POOL, complete, gather
@@ -12,14 +12,14 @@ from qa.retrieval.confidence import confidence
 from qa.retrieval.coverage import Coverage
 from qa.retrieval.duplicates import collapse
 from qa.retrieval.followups import dependence
-from qa.retrieval.ranking import Influence, Ranker, Side, Stored, Weights
+from qa.retrieval.ranking import CONTEXT, Ranker, Side, Stored, Weights
 from qa.retrieval.rerank import Reranking
+from qa.retrieval.weighing import Weighed, bounded, joined, meeting
 from qa.store import Snapshot
 
-LEANS = 0.5
-"""The probability of leaning on the conversation from which on a question is searched with it."""
-INFLUENCE = 0.7
-"""The weight of what the conversation is about, beside a question that leans on it for certain."""
+LEANS = 0.8
+"""The probability of leaning on the conversation from which on a question is searched with it: to
+drag an old subject along is worse than to leave one out."""
 
 Lap = Callable[[str], None]
 """Told the name of each stage when it is done."""
@@ -96,29 +96,38 @@ class Searcher:
         If it leans on the conversation, what that is about is searched too; if not, the question
         alone.
         """
-        context = spoken.about
         pool = self.retrieve(snapshot, query, top_k)
         lap("retrieve")
         alone = self.rank(pool, top_k)
         best = max((found.score for found in alone.found), default=0.0)
-        near = float(context.embedding[0] @ query.embedding[0])
-        leans = dependence(query.text, best, near, snapshot.analyses())
-        if leans < LEANS:
-            lap("rank")
-            return alone
-        beside = self.retrieve(snapshot, context, top_k)
-        keys = list(dict.fromkeys(c.key for c in (*pool.candidates, *beside.candidates)))
-        own, others = (
-            Side(p.query, complete(snapshot, p.query, p.candidates, keys), p.coverage)
-            for p in (pool, beside)
-        )
-        influence = Influence(INFLUENCE * leans, spoken.has_shown)
-        ranking = self._ranker.rank_in_context(
-            own, others, influence, pool.stored, self._depth(top_k)
-        )
+        leaning = partial(dependence, query.text, best, languages=snapshot.analyses())
+        if leaning(1.0) >= LEANS:
+            beside = self.beside(snapshot, pool, spoken, top_k)
+            share = leaning(meeting(beside))
+            if share >= LEANS:
+                lap("rank")
+                ranking = joined(beside, CONTEXT * share)
+                about = spoken.about.text
+                text = f"{query.text} ({about})"
+                return replace(self._judged(query, text, ranking, top_k, lap), about=about)
         lap("rank")
-        text = f"{query.text} ({context.text})"
-        return replace(self._judged(query, text, ranking, top_k, lap), about=context.text)
+        return alone
+
+    def beside(self, snapshot: Snapshot, pool: Pool, spoken: Spoken, top_k: int) -> list[Weighed]:
+        """What was retrieved for a question and what is retrieved for the conversation, weighed."""
+        other = self.retrieve(snapshot, spoken.about, top_k)
+        keys = list(dict.fromkeys(c.key for c in (*pool.candidates, *other.candidates)))
+        question, conversation = (
+            Side(each.query, complete(snapshot, each.query, each.candidates, keys), each.coverage)
+            for each in (pool, other)
+        )
+        weighed = self._ranker.weigh(question, conversation, pool.stored, self._depth(top_k))
+        return bounded(
+            [
+                Weighed(found, context, spoken.has_shown(found.passage.text))
+                for found, context in weighed
+            ]
+        )
 
     def retrieve(self, snapshot: Snapshot, query: Query, top_k: int) -> Pool:
         """What is to be ranked when ``top_k`` passages are wanted."""

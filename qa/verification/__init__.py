@@ -2,7 +2,8 @@
 
 from qa.verification.entailment import CrossEncoderEntailment, Entailment, load_entailment
 from qa.verification.markers import complete, split
-from qa.verification.verifier import UNSUPPORTED_MARK, Verifier, says_something
+from qa.verification.reading import says_something
+from qa.verification.verifier import UNSUPPORTED_MARK, Verifier
 
 __all__ = [
     "UNSUPPORTED_MARK",

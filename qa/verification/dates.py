@@ -16,8 +16,8 @@ from qa.verification.wording import folded
 _ISO = re.compile(r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?!\d)")
 _EASTERN = re.compile(r"(?P<year>\d{4})年(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?")
 _FIGURES = re.compile(r"(?<![\d./])(\d{1,2})(?P<sign>[./])(\d{1,2})(?P=sign)(\d{4})(?![\d/])")
-_YEAR = re.compile(r"(?<![\w.,'$€£¥-])(?P<year>[12]\d{3})(?P<decade>'?s\b)?(?![\w%°])(?![.,']\d)")
-_YEARS = re.compile(r"(?<![\w.,'])(?P<first>[12]\d)(?P<year>\d\d)-(?P<last>\d\d)(?:\d\d)?(?![\w-])")
+_YEAR = re.compile(r"(?<![\w.,'$€£¥])(?P<year>[12]\d{3})(?P<decade>'?s\b)?(?![\w%°])(?![.,']\d)")
+_YEARS = re.compile(r"(?<![\w.,'])(?P<first>[12]\d)(?P<year>\d\d)-(?P<last>\d\d)(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,7 @@ def _all(text: str, language: str) -> Iterator[Dated]:
         yield Dated(match.start(), match.end(), int(match["year"]), decade=bool(match["decade"]))
 
 
-def _dated(
-    match: re.Match[str], year: str | None, month: str, day: str | None
-) -> Iterator[Dated]:
+def _dated(match: re.Match[str], year: str | None, month: str, day: str | None) -> Iterator[Dated]:
     if 1 <= int(month) <= 12 and (day is None or 1 <= int(day) <= 31):
         whole = int(year) if year else None
         yield Dated(match.start(), match.end(), whole, int(month), int(day) if day else None)
@@ -114,7 +112,7 @@ def _spelt(language: str) -> tuple[dict[str, int], tuple[re.Pattern[str], ...]]:
     spellings = {folded(name): number for name, number in names.items()}
     months = "|".join(sorted({re.escape(name) for name in names}, key=len, reverse=True))
     month = rf"(?P<month>\b(?:{months})\b)\.?"
-    day = r"(?P<day>(?<![\d.,])\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?(?![\d.,]?\d)"  # noqa: RUF001
+    day = r"(?P<day>(?<![\d.,])\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?(?![\d.,]?\d)"
     year = r"(?P<year>[12]\d{3})(?!\d)"
     of = r"(?:of |de |del |di |d')?"
     day_month, month_day = rf"{day} {of}{month}", rf"{month} (?:the )?{day}"
@@ -137,7 +135,7 @@ def _months(language: str) -> Iterator[tuple[str, int]]:
     for width in ("wide", "abbreviated"):
         for context in ("format", "stand-alone"):
             try:
-                names = get_month_names(width, context, locale=language)  # type: ignore[arg-type]
+                names = get_month_names(width, context, locale=language)
             except (UnknownLocaleError, ValueError):
                 return
             for number, name in names.items():

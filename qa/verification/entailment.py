@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from qa.errors import ModelError
@@ -44,17 +45,19 @@ class CrossEncoderEntailment:
         found = [int(i) for i, label in labels.items() if label.casefold() == "entailment"]
         if len(found) != 1 or len(labels) < 2:
             raise ModelError(
-                f"The model {name!r} has no label \"entailment\" (it has {_listed(labels)}): give "
+                f'The model {name!r} has no label "entailment" (it has {_listed(labels)}): give '
                 "a cross-encoder that was made for NLI."
             )
         self._label = found[0]
+        self._lock = Lock()  # a tokenizer that several threads use at once fails
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         import torch
 
-        rows = self._model.predict(
-            list(pairs), activation_fn=torch.nn.Softmax(dim=-1), show_progress_bar=False
-        )
+        with self._lock:
+            rows = self._model.predict(
+                list(pairs), activation_fn=torch.nn.Softmax(dim=-1), show_progress_bar=False
+            )
         return [float(row[self._label]) for row in rows]
 
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
-from qa.analysis import detect_language
 from qa.embedding import Embedder
 from qa.passages.sentences import sentences
-from qa.types import ScoredPassage, Span
+from qa.types import Citation, ScoredPassage, Span
 from qa.verification.dates import Dated
 from qa.verification.facts import Facts, facts, joined
 from qa.verification.negation import Side, side
 from qa.verification.numbers import Number
-from qa.verification.wording import normalised
+from qa.verification.wording import language_of, normalised
 
 if TYPE_CHECKING:
     from qa.embedding.base import Vectors
 
+_ORDINAL = re.compile(r"(?:^|[^\w.,])\d{1,2}\.$")
 _KEPT = 64
 """Passages whose sentences are kept ready: more than an answer is written from."""
 _MOST_LINES = 3
@@ -63,12 +62,12 @@ class Preparer:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._kept: LRUCache[tuple[str, str, str], Prepared] = LRUCache(_KEPT)
+        self._kept: LRUCache[tuple[object, ...], Prepared] = LRUCache(_KEPT)
         self._lock = Lock()
 
     def prepare(self, passages: Sequence[ScoredPassage]) -> list[Prepared]:
         """Each passage made ready; what isn't kept is embedded in one go."""
-        keys = [(scored.passage.id, scored.text, scored.source.title) for scored in passages]
+        keys = [_key(scored) for scored in passages]
         with self._lock:
             known = {key: self._kept[key] for key in keys if key in self._kept}
         new = {key: p for key, p in zip(keys, passages, strict=True) if key not in known}
@@ -80,30 +79,45 @@ class Preparer:
         return [known[key] for key in keys]
 
     def _made(self, passages: Sequence[ScoredPassage]) -> list[Prepared]:
-        spans = [_spans(scored) for scored in passages]
+        languages = [language_of(scored.text) for scored in passages]
+        spans = [_spans(s, language) for s, language in zip(passages, languages, strict=True)]
         texts = [
             [normalised(span.slice(scored.text)) for span in of_one]
             for scored, of_one in zip(passages, spans, strict=True)
         ]
         vectors = iter(self._embedder.embed_passages([text for of_one in texts for text in of_one]))
         made = []
-        for scored, of_one, own in zip(passages, spans, texts, strict=True):
-            language = detect_language(scored.text) or "en"
+        for scored, language, of_one, own in zip(passages, languages, spans, texts, strict=True):
             lines = tuple(
                 _line(span, text, language, next(vectors))
                 for span, text in zip(of_one, own, strict=True)
             )
-            source = scored.source
-            published = [source.date] if source.date else []
-            heading = normalised(f"{source.title}. {source.heading or ''}")
-            lead = facts(heading, language, published)
-            whole = reduce(or_, (line.facts for line in lines), lead)
+            lead = _lead(scored.source, language)
+            whole = joined([lead, *(line.facts for line in lines)], language)
             made.append(Prepared(lines, lead, whole, language))
         return made
 
 
-def _spans(scored: ScoredPassage) -> Sequence[Span]:
-    return scored.passage.sentences or tuple(sentences(scored.text, 0, len(scored.text)))
+def _key(scored: ScoredPassage) -> tuple[object, ...]:
+    """All that a passage is made ready from."""
+    source = scored.source
+    return scored.passage.id, scored.text, source.title, source.heading, source.date
+
+
+def _lead(source: Citation, language: str) -> Facts:
+    published = [source.date] if source.date else []
+    return facts(normalised(f"{source.title}. {source.heading or ''}"), language, published)
+
+
+def _spans(scored: ScoredPassage, language: str) -> Sequence[Span]:
+    """The sentences; none ends behind an ordinal number ("3. Oktober")."""
+    found: list[Span] = []
+    for span in scored.passage.sentences or sentences(scored.text, 0, len(scored.text)):
+        if found and language != "en" and _ORDINAL.search(found[-1].slice(scored.text)):
+            found[-1] = Span(found[-1].start, span.end)
+        else:
+            found.append(span)
+    return found
 
 
 def _line(span: Span, text: str, language: str, vector: Vectors) -> Line:
@@ -115,8 +129,8 @@ def _line(span: Span, text: str, language: str, vector: Vectors) -> Line:
 class Claim:
     """What a sentence says that is checked, made ready."""
 
-    plain: frozenset[str]
-    """The stems of its words that are in no name, number or date."""
+    plain: Mapping[str, str]
+    """Its words that say something and are in no name, number or date, by stem."""
     names: frozenset[str]
     """The words of its names."""
     numbers: tuple[Number, ...]
@@ -126,7 +140,7 @@ class Claim:
 
     def share(self, text: Facts) -> float:
         """How much of what is said stands in a text, 0 to 1."""
-        found = len(self.plain & text.stems) + len(self.names & text.words)
+        found = len(self.plain.keys() & text.stems) + len(self.names & text.words)
         found += sum(map(text.has_number, self.numbers)) + sum(map(text.has_date, self.dates))
         every = len(self.plain) + len(self.names) + len(self.numbers) + len(self.dates)
         return found / max(1, every)
@@ -140,14 +154,8 @@ class Support:
     """The best first."""
     similarity: float
     """Of meaning: the highest cosine, 0 to 1."""
-    coverage: float
-    """How much of what is said stands there, or in title and headings, 0 to 1."""
     near: Facts
     """What they state, together with title and headings."""
-
-    @property
-    def score(self) -> float:
-        return (self.similarity + self.coverage) / 2
 
 
 def support(claim: Claim, passages: Sequence[Prepared]) -> Support | None:
@@ -164,7 +172,7 @@ def support(claim: Claim, passages: Sequence[Prepared]) -> Support | None:
     shares = [claim.share(line.facts) for line in lines]
     order = np.argsort(-(cosines + np.array(shares)), kind="stable")
     chosen = [int(order[0])]
-    left = claim.plain - lines[chosen[0]].facts.stems
+    left = claim.plain.keys() - lines[chosen[0]].facts.stems
     while len(chosen) < _MOST_LINES:
         gains = [len(left & line.facts.stems) for line in lines]
         best = max(order, key=lambda i: gains[i])
@@ -179,6 +187,5 @@ def support(claim: Claim, passages: Sequence[Prepared]) -> Support | None:
     return Support(
         places=tuple(places[i] for i in chosen),
         similarity=min(1.0, max(0.0, together, float(cosines[chosen[0]]))),
-        coverage=claim.share(near),
         near=near,
     )

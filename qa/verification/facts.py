@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from qa.analysis import analysis_of, content
 from qa.verification.dates import Dated, dates
@@ -105,6 +106,12 @@ def joined(parts: Collection[Facts], language: str) -> Facts:
     return whole
 
 
+def _written(number: Number) -> str:
+    """One form for each value: 10, "10.0" and "ten" are equal but written differently."""
+    value = number.value
+    return f"#{value.normalize():f}" if isinstance(value, Decimal) else f"#{value}"
+
+
 def _tokens(text: str, stated: Iterable[Number], names: Collection[str]) -> Iterator[Token]:
     """The words in order, each number as one."""
     ahead = iter(sorted(stated, key=lambda number: (number.start, -number.end)))
@@ -117,7 +124,7 @@ def _tokens(text: str, stated: Iterable[Number], names: Collection[str]) -> Iter
             number = next(ahead, None)
         if number and number.start < match.end():
             end = max(number.end, match.end())
-            yield Token(match.start(), f"#{number.value}", True, True)
+            yield Token(match.start(), _written(number), True, True)
         else:
             word = folded(match.group())
             capital = match.group()[0].isupper() and word not in PLAIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qa.passages.sentences import sentences
 
@@ -13,9 +14,7 @@ _MARKER = (
     rf"[\[［【〔]\s{{0,3}}{_INNER}(?:\s{{0,3}}[,;–-]\s{{0,3}}{_INNER}){{0,50}}"
     r"(?:†[^\]］】〕\n]{0,80})?\s{0,3}[\]］】〕]"
 )
-_MARKERS = re.compile(
-    rf"\s{{0,9}}(?P<markers>{_MARKER}(?:\s{{0,9}}{_MARKER})*)", re.IGNORECASE
-)
+_MARKERS = re.compile(rf"\s{{0,9}}(?P<markers>{_MARKER}(?:\s{{0,9}}{_MARKER})*)", re.IGNORECASE)
 _PART = re.compile(r"(?P<first>[-+]?\d+)(?:\s*[–-]\s*(?P<last>\d+))?")
 _LONGEST_RANK = 6
 """Digits; a longer one is the rank of no passage."""
@@ -27,7 +26,7 @@ _UNSEEN = re.compile(
 _LEADING = re.compile(rf"(?:{_MARKER}[ \t]{{0,9}})+", re.IGNORECASE)
 # A full stop, what closes behind it, markers, and the start of another sentence.
 _BEHIND = re.compile(
-    rf"[.!?…。！？][\"'”’»)]{{0,3}}(?:[ \t]{{0,9}}{_MARKER})+(?=\s+\S)|"  # noqa: RUF001
+    rf"[.!?…。！？][\"'”’»)]{{0,3}}(?:[ \t]{{0,9}}{_MARKER})+(?=\s+\S)|"
     rf"(?:[ \t]{{0,9}}{_MARKER})+[.!?…。！？](?=\s+\S)",
     re.IGNORECASE,
 )
@@ -82,32 +81,34 @@ def split(text: str) -> list[str]:
     """
     found: list[str] = []
     for block in _LINE.split(text):
-        first = True
+        begun = len(found)
         for piece in _pieces(block):
+            first = len(found) == begun
             leading = None if first else _LEADING.match(piece)
             if leading:
                 found[-1] += " " + leading.group().strip()
-                piece = piece[leading.end() :].strip()
             elif not first and _BULLET.fullmatch(found[-1]):
                 found[-1] += " " + piece
                 continue
-            if piece:
-                found.append(piece)
-                first = False
+            rest = piece[leading.end() :].strip() if leading else piece
+            if rest:
+                found.append(rest)
     return found
 
 
 def complete(text: str) -> tuple[list[str], str]:
     """The sentences of a growing text that are whole, and the text behind them.
 
-    The last sentence is whole only once another has begun: markers may still follow. Nor is one
-    while quotation marks are open, as the full stop may be a quotation's.
+    The last sentence is whole only once a word of another is there: markers may still follow, and
+    "Dr." is told from the end of a sentence by what follows. Nor is one while quotation marks are
+    open, as the full stop may be a quotation's.
     """
     parts = split(text)
     position, whole = 0, 0
-    for number, (part, following) in enumerate(zip(parts, parts[1:], strict=False), start=1):
+    for number, (part, following) in enumerate(pairwise(parts), start=1):
         position = _end_of(part, text, position)
-        if _OPEN_MARKER.match(following) and number == len(parts) - 1:
+        begun = " " in following and not _OPEN_MARKER.match(following)
+        if number == len(parts) - 1 and not begun:
             break
         if _is_open(text[:position]) and len(text) - position < _LONGEST_HELD:
             break

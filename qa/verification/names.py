@@ -7,35 +7,39 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from qa.analysis import NOUNS_CAPITAL, analysis_of
-from qa.verification.wording import folded, stem
+from qa.verification.wording import folded, stem, words
 
 _TOKEN = re.compile(r"[^\W\d_](?:\w|['&.-](?=\w))*\.?")
-_OPENS = re.compile(r"(?:[!?:;•|]\s|(?:[^\W_]{2}|[\"')\]])\.\s|[\"“„«(\[]|\s-\s)$")  # not an initial
+_OPENS = re.compile(
+    r"(?:[!?:;•|]\s|(?:[^\W_]{2}|[\"')\]])\.\s|[\"“„«(\[]|\s-\s)$"
+)  # not an initial
 PLAIN = frozenset(
-    "a about above according across additionally after afterwards again against all almost along"
-    " already also although altogether among an and another any anyone are around as at away"
-    " because been before behind being below beneath beside besides between beyond both but by can"
-    " could despite did do does down due during each earlier either else elsewhere enough even"
-    " eventually ever every everyone everything except few finally first for former from further"
-    " furthermore given had has have having he hence her here hers him his how however i if in"
-    " indeed initially instead into is it its itself just last later latter less like many may"
-    " meanwhile might more moreover most much must near nearly neither never nevertheless next no"
-    " nobody none nonetheless nor not nothing now of off often on once one only or other others our"
-    " out outside over overall part people per perhaps rather second several shall she should since"
-    " so some someone sometimes somewhere soon still such than that the their them then there"
-    " thereafter therefore these they third this those though through throughout thus to today"
-    " together too toward towards two under unless unlike until up upon us various very was we were"
-    " what whatever when whenever where whereas wherever whether which while who whom whose why"
-    " will with within without would yes yet you your".split()
+    words(
+        "a about above according across additionally after afterwards again against all almost "
+        "along already also although altogether among an and another any anyone are around as "
+        "at away because been before behind being below beneath beside besides between beyond "
+        "both but by can could despite did do does down due during each earlier either else "
+        "elsewhere enough even eventually ever every everyone everything except few finally "
+        "first for former from further furthermore given had has have having he hence her here "
+        "hers him his how however i if in indeed initially instead into is it its itself just "
+        "last later latter less like many may meanwhile might more moreover most much must near "
+        "nearly neither never nevertheless next no nobody none nonetheless nor not nothing now "
+        "of off often on once one only or other others our out outside over overall part people "
+        "per perhaps rather second several shall she should since so some someone sometimes "
+        "somewhere soon still such than that the their them then there thereafter therefore "
+        "these they third this those though through throughout thus to today together too "
+        "toward towards two under unless unlike until up upon us various very was we were what "
+        "whatever when whenever where whereas wherever whether which while who whom whose why "
+        "will with within without would yes yet you your"
+    )
 )
 # How an English word ends that is none of a name, as one that begins a sentence may.
 _PLAIN_ENDING = re.compile(
     r"\w{2,}(?:ly|ing|ed|s|tion|sion|ment|ness|ity|ism|ance|ence|ship|hood|ure|age|ible|able|ful"
     r"|ous|ive)"
 )
-_OF_PEOPLE = frozenset("s n an ian ans ians ns i is ese ish ean eans ic".split())
+_OF_PEOPLE = frozenset(words("s n an ian ans ians ns i is ese ish ean eans ic"))
 """What makes of a land its people or language, or more than one of a name."""
-_INITIAL = re.compile(r"[^\W\d_]\.?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def names(text: str, language: str, known: Known) -> list[Name]:
         words = tuple(base(match.group()) for match in run)
         if language not in NOUNS_CAPITAL or len(run) > 1 or _is_acronym(run[0].group()):
             acronyms = frozenset(base(m.group()) for m in run if _is_acronym(m.group()))
-            stop = run[-1].group().endswith(".") and len(words[-1]) > 1 and not acronyms
+            last = run[-1].group()
+            stop = last.endswith(".") and len(words[-1]) > 1 and "." not in last[:-1]
             found.append(Name(run[0].start(), run[-1].end() - stop, words, acronyms))
     return found
 
@@ -136,22 +141,18 @@ def has(word: str, held: Collection[str], language: str) -> bool:
 
 def _may_be_name(match: re.Match[str], language: str, known: Known) -> bool:
     token, word = match.group(), base(match.group())
-    if not token[0].isupper():
-        return any(c.isupper() for c in token[1:])  # "iPhone"
-    if len(word) == 1:
+    if len(word) == 1 and token[0].isupper():  # an initial, or the number of a king
         return token.endswith(".") or (word == "i" and _follows_name(match))
-    if _is_acronym(token) or _has_digit(token):
-        return True
+    if _is_acronym(token) or not token[0].isupper() or _has_digit(token):
+        return any(c.isupper() for c in token)
+    says = stem(word, analysis_of(language)) is not None
     if not _opens(match):
-        says = stem(word, analysis_of(language)) is not None
         return says and (language != "en" or word not in PLAIN)
     if word in known.names:
         return True
-    if word in known.plain or word in PLAIN or stem(word, analysis_of(language)) is None:
+    if word in known.plain or word in PLAIN or not says:
         return False
-    if _before_name(match):
-        return True
-    return language == "en" and not _PLAIN_ENDING.fullmatch(word)
+    return _before_name(match) or (language == "en" and not _PLAIN_ENDING.fullmatch(word))
 
 
 def _opens(match: re.Match[str]) -> bool:

@@ -11,23 +11,24 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.analysis import NEGATIONS, analysis_of
-from qa.verification.wording import WORD, folded, stem
+from qa.verification.wording import WORD, folded, stem, words
 
 _REACH = 4
 """Words that say something, behind one that negates."""
 _VERBS = re.compile(
-    r"\b(?:fail(?:s|ed|ing|ure)?|unable|refus(?:e|es|ed|ing|al)|den(?:y|ies|ied|ying|ial)|lack(?:s|ed"
-    r"|ing)?|prevent(?:s|ed|ing)?|prohibit(?:s|ed|ing)?|hardly|barely|scarcely|rarely|seldom)\b",
+    r"\b(?:(?:fail(?:s|ed|ing)?|unable|refus(?:e|es|ed|ing)) to|den(?:y|ies|ied|ying)"
+    r" (?:that|having)|hardly|barely|scarcely|rarely|seldom)\b",
     re.IGNORECASE,
 )
 _MILD = re.compile(
-    r"\b(?:declin(?:e|es|ed|ing)|instead of|rather than|unlike|fewer|little|few)\b",
+    r"\b(?:declin(?:e|es|ed|ing)|instead of|rather than|unlike|fewer|little|few|fail(?:ed|ure)"
+    r"|refus(?:ed|al)|den(?:ied|ial)|lack(?:s|ed|ing)?|prevent(?:s|ed|ing)?|prohibit(?:s|ed|ing)?)\b",
     re.IGNORECASE,
 )
 # "Not only … but also" affirms both, "No. 5" is a number, "no doubt" is none.
 _AFFIRMS = re.compile(
-    r"\bnot (?:only|just|merely|least)\b|\bno(?:\.\s?\d|\s(?:doubt|matter)\b)|\bnothing but\b"
-    r"|\bif not\b|\bor not\b",
+    r"\bnot (?:only|just|merely|least)\b|\b(?:not|\w+n't) (?:\w+ ){0,3}until\b|\bnothing but\b"
+    r"|\bno(?:\.\s?\d|\s(?:doubt|matter)\b)|\bif not\b|\bor not\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;:.!?()]|\b(?:but|although|though|while|whereas|because|aber|sondern)\b")
@@ -38,8 +39,10 @@ _OF_SOURCES = re.compile(
     re.IGNORECASE,
 )
 _AUXILIARY = frozenset(
-    "do did does be been have had has was were is are would could should can may might longer ani"
-    " onli ever also yet so".split()
+    words(
+        "do did does be been have had has was were is are would could should can may might "
+        "longer ani onli ever also yet so"
+    )
 )
 
 

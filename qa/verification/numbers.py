@@ -33,7 +33,8 @@ _CURRENCIES = {
     "eur": "euro", "pound": "pound", "pounds": "pound", "gbp": "pound", "sterling": "pound",
     "yen": "yen", "jpy": "yen", "ruble": "ruble", "rubles": "ruble", "rouble": "ruble",
     "roubles": "ruble", "lira": "lira", "rupee": "rupee", "rupees": "rupee", "manat": "manat",
-    "manats": "manat",
+    "manats": "manat", "crown": "crown", "crowns": "crown", "krone": "crown", "kroner": "crown",
+    "krona": "crown", "kronor": "crown", "franc": "franc", "francs": "franc", "chf": "franc",
 }  # fmt: skip
 _UNITS = (
     "percent", "kilometer", "meter", "centimeter", "millimeter", "mile", "foot", "inch", "yard",
@@ -159,9 +160,7 @@ def _spelt(text: str, language: str) -> Iterator[Number]:
         if first.group()[0].isdigit():
             continue
         value = Decimal(str(found.value)).normalize()
-        number = Number(
-            first.start(), last.end(), value, ordinal=found.is_ordinal, digits=False
-        )
+        number = Number(first.start(), last.end(), value, ordinal=found.is_ordinal, digits=False)
         if years and _makes_year(years, number):  # "nineteen eighty-four"
             yield replace(years, end=number.end, value=Decimal(years.value) * 100 + value)
         yield number

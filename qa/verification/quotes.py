@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from qa.verification.wording import words
 
 _MARKS = ('""', "“”", "„“", "„”", "””", "«»", "»«", "‹›", "「」", "『』")
-_DOUBLE = "|".join(f"{a}(?P<q{i}>[^{a}{b}]+){b}" for i, (a, b) in enumerate(_MARKS))
+_DOUBLE = "|".join(f"{pair[0]}([^{pair}]+){pair[1]}" for pair in _MARKS)
 # An apostrophe is no quotation mark: single ones hold two words or more, and stand around words.
-_SINGLE = r"(?<!\w)['‘](?P<single>(?:[^'‘’\n]|['’](?=\w)){3,300})['’](?!\w)"  # noqa: RUF001
+_SINGLE = r"(?<!\w)['‘](?P<single>(?:[^'‘’\n]|['’](?=\w)){3,300})['’](?!\w)"
 _QUOTED = re.compile(f"{_DOUBLE}|{_SINGLE}")
 _LEFT_OUT = re.compile(r"\[[^\[\]]{0,80}\]|\(?(?:\.\s?){3}\)?|…")
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from qa.analysis import content
+from qa.analysis import content, detect_language
 
 # What takes no room and could part a word or a number unseen; U+2028 and its like are spaces.
 _INVISIBLE = re.compile(
@@ -43,6 +43,25 @@ def folded(word: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text, folded, in order; digits are words too."""
     return [folded(word) for word in WORD.findall(text)]
+
+
+_ENGLISH = frozenset({"the", "and", "of", "to", "that", "by", "with", "from", "were", "are"})
+_SHARE = 0.15
+_FEWEST_LETTERS = 60
+"""In a shorter text the language can't be told."""
+
+
+def language_of(text: str, otherwise: str = "en") -> str:
+    """The ISO 639-1 code of a text's language, or another one where it is too short to tell.
+
+    What has many of the commonest English words is English, as names can mislead a detector.
+    """
+    found = words(text)
+    if sum(word in _ENGLISH for word in found) > _SHARE * len(found):
+        return "en"
+    if len(text) < _FEWEST_LETTERS:
+        return otherwise
+    return detect_language(text) or otherwise
 
 
 @lru_cache(maxsize=50_000)
