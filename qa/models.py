@@ -10,7 +10,7 @@ from qa.embedding.model import Model, resolve_model
 from qa.retrieval import Reranking, load_reranker
 from qa.settings import Settings
 from qa.store import Snapshot
-from qa.verification import Verifier, load_entailment
+from qa.verification import Entailment, Verifier, load_entailment
 
 
 class Models:
@@ -55,7 +55,7 @@ class Models:
         embedder = self.embedder
         with self._loading:
             if self._verifier is None:
-                self._verifier = Verifier(embedder, load_entailment(self._settings.nli_model))
+                self._verifier = Verifier(embedder, self.load_entailment())
             return self._verifier
 
     def load_reranking(self) -> Reranking | None:
@@ -68,6 +68,10 @@ class Models:
             settings.reranker, settings.reranker_kind, cache_dir, settings.threads
         )
         return Reranking(reranker, settings.reranker_top_n, settings.reranker_seconds)
+
+    def load_entailment(self) -> Entailment | None:
+        """The model that says what a text entails, if one is named. Raises ModelError."""
+        return load_entailment(self._settings.nli_model)
 
     def check(self, snapshot: Snapshot) -> None:
         """Raises StoreMismatchError if a store was made with another embedding model."""

@@ -12,12 +12,13 @@ _UNSEEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
 )
-_TAG = re.compile(r"</?[a-z!?｜|][^<>\n]*>?|<\|[^<>\n]*>?", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z!?｜|][^<>\n]*>?|<\|[^<>\n]*>?|<\s?/?\s?[a-z_-]+>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?=#?\w{1,31};)")
 _LINK = re.compile(
     r"!?\[([^\[\]\n]*)\] ?"
     r"(?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)?|:\s*(?=\S*//))"
 )
+_LONE_LINK = re.compile(r"\s*!?\[[^\[\]\n]*[^\W\d][^\[\]\n]*\]\(\S*\s*")
 _REST = r"[^\s<>\"'”\[\]]"
 _ADDRESS = re.compile(
     rf"(?:\b[a-z][a-z0-9+.-]{{1,20}}:|(?<!\w))//(?:\[[0-9a-f:.]*\]|\w){_REST}*"
@@ -32,6 +33,7 @@ _LINE_START = re.compile(r"^\s*(?:(?:[-*•+>]|#{1,6}|\d{1,3}[.)])\s+|\|+)+")
 _LABEL = re.compile(
     r"^(?:the )?(?:correct |final |short )?(?:answer|response)(?: is)?\s*:\s*", re.IGNORECASE
 )
+_PARENTHESES = re.compile(r"(?:\s*\(\d{1,7}\))+(?=[.!?]?$)")
 _MARKER = re.compile(r"\[(?:\d{1,6})\]")
 _BRACKET = re.compile(r"!?[\[\]]:?")
 _STRUCTURE = re.compile(r'^\s*[{\[].*"\s*:|^\s*[{}]')
@@ -40,13 +42,14 @@ _WORD = re.compile(r"\w")
 
 def cleaned(sentence: str) -> str:
     """One sentence or line as mere text on one line, its markers [n] kept; "" if none is left."""
-    text = _UNSEEN.sub("", sentence)
-    if _STRUCTURE.match(text):  # a call of a tool, or other JSON
+    text = _without_tags(_UNSEEN.sub("", sentence))
+    if _STRUCTURE.match(text) or _LONE_LINK.fullmatch(text):  # a call, or other JSON
         return ""
-    text = _LINK.sub(lambda match: f"[{match[1]}]" if _is_ranks(match[1]) else match[1], text)
-    text = _ADDRESS.sub(_NO_ADDRESS, _TAG.sub("", text))
+    text = _LINK.sub(_link_text, text)
+    text = _ADDRESS.sub(_NO_ADDRESS, text)
     text = _ENTITY.sub("& ", _EMPHASIS.sub("", _LINE_START.sub("", text)))
     text = _LABEL.sub("", " ".join(text.replace("|", " ").split()))
+    text = _PARENTHESES.sub(_as_markers, _without_tags(text))
     return text if _WORD.search(text) else ""
 
 
@@ -59,8 +62,25 @@ def without_brackets(text: str) -> str:
         pieces += [_BRACKET.sub("", text[position : marker.start()]).rstrip("!"), marker.group()]
         position = marker.end()
     pieces.append(_BRACKET.sub("", text[position:]))
-    return re.sub(r"\](?=[(:])", "] ", "".join(pieces)).strip()
+    text = re.sub(r"\](?=[(:])", "] ", "".join(pieces))
+    return re.sub(r"<(?=[a-z/!?])", "< ", text, flags=re.IGNORECASE).strip()
 
 
-def _is_ranks(text: str) -> bool:
-    return re.fullmatch(r"[\d\s,;–-]+", text) is not None
+def _without_tags(text: str) -> str:
+    """Without tags, nor those that are left when others are gone ("<<b>i>")."""
+    while (less := _TAG.sub("", text)) != text:
+        text = less
+    return text
+
+
+def _as_markers(match: re.Match[str]) -> str:
+    """Markers in round brackets, as some models write them and as quoted passages have them."""
+    return " " + "".join(f"[{rank}]" for rank in re.findall(r"\d+", match.group()))
+
+
+def _link_text(match: re.Match[str]) -> str:
+    """What a link says, as a marker if that is what it is; an image says nothing."""
+    if match.group().startswith("!"):
+        return " "
+    is_marker = re.fullmatch(r"[\d\s,;–-]+", match[1]) is not None
+    return f"[{match[1]}]" if is_marker else f"{match[1]} "

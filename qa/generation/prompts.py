@@ -111,7 +111,8 @@ def answering(
 def standing_alone(question: str, history: Sequence[Turn]) -> tuple[list[Message], int]:
     """The messages that ask for a question that stands alone, and how many tokens it may have."""
     text = (
-        f"{_conversation(history, _TURNS * 3 * _LONGEST_TURN)}\n\nLast question: {quoted(question)}\n"
+        f"{_conversation(history, _TURNS * 3 * _LONGEST_TURN)}\n\n"
+        f"Last question: {quoted(question)}\n"
         "Write the last question again, with the names that it leaves out. Write nothing else."
     )
     system = {"role": "system", "content": _REWRITING}

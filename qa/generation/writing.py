@@ -144,6 +144,9 @@ def _sentences(pieces: Iterable[str], prompt: Prompt, question: str) -> Iterator
         if _NEXT_QUESTION.match(text):
             return
         key = _words(text)
+        if _ABSTENTION.fullmatch(text):
+            yield text
+            continue
         if not text or _is_echo(key, question) or not says_something(text):
             continue
         if key in seen:

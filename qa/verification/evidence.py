@@ -17,6 +17,7 @@ from qa.verification.dates import Dated
 from qa.verification.facts import Facts, facts, joined
 from qa.verification.negation import Side, side
 from qa.verification.numbers import Number
+from qa.verification.orders import without_orders
 from qa.verification.wording import language_of, normalised
 
 if TYPE_CHECKING:
@@ -110,9 +111,10 @@ def _lead(source: Citation, language: str) -> Facts:
 
 
 def _spans(scored: ScoredPassage, language: str) -> Sequence[Span]:
-    """The sentences; none ends behind an ordinal number ("3. Oktober")."""
+    """The sentences that are evidence; none ends behind an ordinal number ("3. Oktober")."""
     found: list[Span] = []
-    for span in scored.passage.sentences or sentences(scored.text, 0, len(scored.text)):
+    every = scored.passage.sentences or sentences(scored.text, 0, len(scored.text))
+    for span in without_orders(scored.text, every):
         if found and language != "en" and _ORDINAL.search(found[-1].slice(scored.text)):
             found[-1] = Span(found[-1].start, span.end)
         else:
