@@ -21,6 +21,8 @@ _MOST_REPEATED = 3
 """Sentences that were there before; then it goes round in circles."""
 _ABSTENTION = re.compile(rf"\W*{NO_ANSWER}\W*(?:\[[\d\s,]*\]\W*)*", re.IGNORECASE)
 
+_FRAME = r"-{3,}\s*[0-9a-f]{8}\b"
+"""Where the frame of a passage is repeated, if with another word: small models misspell it."""
 _NEXT_QUESTION = re.compile(r"(?:question|what was said before)\s*:", re.IGNORECASE)
 """Where the model goes on with a conversation of its own."""
 
@@ -164,8 +166,9 @@ def _whole(pieces: Iterable[str], boundary: str) -> Generator[str, None, None]:
     text = ""
     for piece in pieces:
         text += piece
-        if boundary in text:
-            text = text.partition(boundary)[0].rstrip("- ")
+        frame = re.search(rf"{boundary}|{_FRAME}", text)
+        if frame:
+            text = text[: frame.start()].rstrip("- ")
             break
         sentences, text = complete(text)
         yield from sentences

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -216,3 +217,14 @@ def test_several_threads_are_answered_at_once(writer, server):
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: bot.ask(QUESTION), range(8)))
     assert {answer.text for answer in answers} == {f"{TRUE} [1]."}
+
+
+@pytest.mark.parametrize("word", ["bb53563b", "the frame's own"])
+def test_where_the_frame_of_the_passages_is_repeated_it_ends(writer, server, word):
+    def reply(handler):
+        frame = re.search(r"--- (\w+)", server.prompt)[1] if " " in word else word
+        says(f"{TRUE} [1].\n--- {frame} [1] {TRUE} [1].")(handler)
+
+    server.script = [reply]
+    *_, answer = steps(writer())
+    assert answer.text == f"{TRUE} [1]."
