@@ -9,6 +9,7 @@ QAError                      something failed                        exit 1, HTT
 ├── KeysError                the API keys can't be read or written   exit 1, HTTP 503
 ├── ListenError              the address can't be listened on        exit 1, HTTP 500
 ├── ModelError               a model can't be found or used          exit 1, HTTP 500
+├── LanguageModelError       the language model wrote no answer      exit 1, HTTP 502
 └── StoreError               the store can't be used                 exit 1, HTTP 503
     ├── StorePathError       the path can't be a store               exit 2, HTTP 503
     ├── StoreEmptyError      nothing has been ingested yet           exit 1, HTTP 503
@@ -65,6 +66,13 @@ class ListenError(QAError):
 
 class ModelError(QAError):
     title = "Model not usable"
+
+
+class LanguageModelError(QAError):
+    """Its message is the beginning of a sentence: who asks goes on with what is done instead."""
+
+    http_status = 502
+    title = "No answer from the language model"
 
 
 class StoreError(QAError):

@@ -10,10 +10,12 @@ from qa.embedding.model import Model, resolve_model
 from qa.retrieval import Reranking, load_reranker
 from qa.settings import Settings
 from qa.store import Snapshot
+from qa.verification import Entailment, Verifier, load_entailment
 
 
 class Models:
-    """The embedder and the reranker that some settings name. Safe to use from several threads."""
+    """The embedder, the reranker and the verifier that some settings name. Safe to use from
+    several threads."""
 
     def __init__(self, settings: Settings, on_export: Callable[[], None]) -> None:
         """
@@ -26,6 +28,7 @@ class Models:
         self._resolving = threading.Lock()
         self._model: Model | None = None
         self._embedder: Embedder | None = None
+        self._verifier: Verifier | None = None
 
     @property
     def is_loaded(self) -> bool:
@@ -46,6 +49,15 @@ class Models:
                 )
             return self._embedder
 
+    @property
+    def verifier(self) -> Verifier:
+        """What checks generated sentences. Raises ModelError."""
+        embedder = self.embedder
+        with self._loading:
+            if self._verifier is None:
+                self._verifier = Verifier(embedder, self.load_entailment())
+            return self._verifier
+
     def load_reranking(self) -> Reranking | None:
         """The reranker, if there is one. Raises ModelError."""
         settings = self._settings
@@ -56,6 +68,10 @@ class Models:
             settings.reranker, settings.reranker_kind, cache_dir, settings.threads
         )
         return Reranking(reranker, settings.reranker_top_n, settings.reranker_seconds)
+
+    def load_entailment(self) -> Entailment | None:
+        """The model that says what a text entails, if one is named. Raises ModelError."""
+        return load_entailment(self._settings.nli_model)
 
     def check(self, snapshot: Snapshot) -> None:
         """Raises StoreMismatchError if a store was made with another embedding model."""

@@ -11,6 +11,7 @@ from qa.asking import MAX_QUESTION, Asking, checked_question
 from qa.embedding import Embedder
 from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
+from qa.generation import KEY_VARIABLE, LanguageModel, Rewritten, rewrite, write
 from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
 from qa.library import Library
 from qa.models import Models
@@ -46,6 +47,12 @@ class QA:
         )
         self._models = Models(settings, on_export)
         self._asking = Asking(self.store, settings, self._models)
+        self._language_model: LanguageModel | None = None
+        if settings.llm_base_url and settings.llm_model:
+            key = os.environ.get(KEY_VARIABLE)
+            self._language_model = LanguageModel(
+                settings.llm_base_url, settings.llm_model, key, settings.llm_seconds
+            )
 
     @classmethod
     def open(
@@ -74,7 +81,8 @@ class QA:
         where: Sequence[str] = (),
         history: Sequence[Turn] = (),
     ) -> Answer:
-        """The passages that answer a question, best first, and the sentence that does.
+        """The passages that answer a question, best first, and the sentence that does, or the
+        answer of the language model, if the settings name one.
 
         Args:
             top_k: how many passages at most; by default the setting ``top_k``.
@@ -100,10 +108,61 @@ class QA:
         Raises:
             UsageError, StoreError: see `ask`.
         """
+        rewritten = self.rewritten(ask)
+        yield from self.write(self.find(rewritten.ask), rewritten)
+
+    def find(self, ask: Ask) -> Answer:
+        """What the documents say to a question, word for word: no language model is asked.
+
+        Raises:
+            UsageError, StoreError: see `ask`.
+        """
         (answer,) = self.ask_many([ask])
         if isinstance(answer, Exception):
             raise answer
-        yield answer
+        return answer
+
+    def rewritten(self, ask: Ask) -> Rewritten:
+        """The first of the three steps of `stream`, for those that take the second for many
+        questions at once: what to `ask_many` for. It may wait for the language model.
+
+        Raises:
+            UsageError: the question is empty or too long.
+        """
+        checked_question(ask.question)
+        if self._language_model is None:
+            return Rewritten(ask, ask)
+        return rewrite(ask, self._language_model, self.settings.llm_seconds)
+
+    def write(self, found: Answer, rewritten: Rewritten) -> Iterator[Answer | CheckedSentence]:
+        """The last step of `stream`: what was found, what is written from it, the answer. Closing
+        the iterator ends the writing; the language model's failures are notices, no errors.
+
+        Raises:
+            ModelError: the model that checks what is written can't be used.
+        """
+        found = rewritten.restored(found)
+        yield found
+        model, settings = self._language_model, self.settings
+        if model is None or (found.confidence or 0.0) < settings.llm_min_confidence:
+            return
+        if not found.passages:
+            return
+        history = () if rewritten.is_changed else rewritten.asked.history
+        yield from write(
+            found,
+            history,
+            model,
+            self._models.verifier,
+            strict=settings.llm_strict,
+            context_tokens=settings.llm_context_tokens,
+        )
+
+    @property
+    def language_model(self) -> dict[str, str] | None:
+        """Which language model is asked, and where; None if none is."""
+        model = self._language_model
+        return {"base_url": model.base_url, "model": model.model} if model else None
 
     def ask_many(self, asks: Sequence[Ask]) -> Iterator[Answer | Exception]:
         """What the documents say to each question, word for word (no language model is asked), in
@@ -219,7 +278,13 @@ class QA:
     def status(self) -> dict[str, Any]:
         """Counts, sizes, model and generation of the store, as JSON-ready values."""
         if self.store.is_new:
-            return {"store": str(self.store.folder), "generation": 0, "documents": 0, "passages": 0}
+            return {
+                "store": str(self.store.folder),
+                "generation": 0,
+                "documents": 0,
+                "passages": 0,
+                "language_model": self.language_model,
+            }
         with self.store.snapshot() as snapshot:
             files = {name: file for name, file in snapshot.index_files.items() if file}
             return {
@@ -231,6 +296,7 @@ class QA:
                 "passages": snapshot.catalog.count("passages"),
                 "embeddings": snapshot.catalog.count("embeddings"),
                 **snapshot.identity.to_dict(),
+                "language_model": self.language_model,
                 "catalog_bytes": self.store.catalog_path.stat().st_size,
                 **{f"{name}_index": file.name for name, file in files.items()},
                 **{f"{name}_index_bytes": size_of(file) for name, file in files.items()},

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -41,6 +42,23 @@ Origins = Annotated[
 ]
 
 
+def _without_secrets(url: str) -> str:
+    """Settings are printed and logged. A password or key in the address would be, too."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("it is no address") from None
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("an address without user name, password, ? and #; a key: QA_LLM_API_KEY")
+    return url.rstrip("/")
+
+
+Endpoint = Annotated[
+    str, Field(pattern=r"^(https?://[^\s/]\S*)?$"), AfterValidator(_without_secrets)
+]
+
+
 class Settings(BaseSettings):
     """What is in force. Make one with `load_settings`, which says clearly what is wrong."""
 
@@ -51,6 +69,7 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         validate_default=True,
+        hide_input_in_errors=True,
     )
 
     store: Path = Field(Path("vectors"), description="Folder of the store.")
@@ -102,9 +121,8 @@ class Settings(BaseSettings):
     min_confidence: float = Field(
         0.55, ge=0, le=1, description="Below this confidence the documents don't say."
     )
-    llm_base_url: str = Field(
+    llm_base_url: Endpoint = Field(
         "",
-        pattern=r"^(https?://\S+)?$",
         description="An OpenAI-compatible endpoint that writes answers, as "
         "http://127.0.0.1:11434/v1; none is used unless it is named. Its key: QA_LLM_API_KEY.",
     )
@@ -117,6 +135,12 @@ class Settings(BaseSettings):
     )
     llm_min_confidence: float = Field(
         0.1, ge=0, le=1, description="Below this confidence no language model is asked."
+    )
+    llm_context_tokens: int = Field(
+        4096,
+        ge=1024,
+        le=1_000_000,
+        description="What the language model can take in and write together, in tokens.",
     )
     nli_model: str = Field(
         "", description="A model that says whether a text entails a sentence: a folder or name."
@@ -215,7 +239,7 @@ def load_settings(**flags: Any) -> Settings:
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         problem = error.errors()[0]
         name = str(problem["loc"][0])
@@ -226,6 +250,13 @@ def load_settings(**flags: Any) -> Settings:
         ) from error
     except (ValueError, OSError) as error:  # tomllib's own, or an unreadable file
         raise SettingsError(f"{FILE} can't be read ({error}): correct or remove it.") from error
+    if bool(settings.llm_base_url) != bool(settings.llm_model):
+        there, missing = ("llm_base_url", "llm_model")[:: 1 if settings.llm_base_url else -1]
+        raise SettingsError(
+            f"The setting {there} from {_origin(there, given)} needs {missing} beside it: set both "
+            "for a language model, or neither."
+        )
+    return settings
 
 
 def origins(**flags: Any) -> dict[str, str]:

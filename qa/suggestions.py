@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from qa.errors import QAError
 from qa.service import QA
-from qa.types import Document, Passage
+from qa.types import Ask, Document, Passage
 
 MOST = 4
 _DOCUMENTS = 20
@@ -144,7 +144,7 @@ def _says_the_same(one: Candidate, other: Candidate) -> bool:
 
 
 def _is_answered(bot: QA, candidate: Candidate) -> bool:
-    found = bot.ask(candidate.question, 1).citation
+    found = bot.find(Ask(candidate.question, 1)).citation
     if not found:
         return False
     overlaps = found.start < candidate.end and candidate.start < found.end

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+NOUNS_CAPITAL = frozenset({"de", "lb"})
+"""Languages in which every noun has a capital, so that a capital tells no name."""
+
 _SAMPLE = 4000
 """Characters looked at: more changes nothing."""
 _FEWEST_LETTERS = 20

@@ -54,6 +54,26 @@ WhereOption = Annotated[
         "'title~budget', 'language=de|en' or 'author=Ada Lovelace'; of several all must hold.",
     ),
 ]
+LlmBaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--llm-base-url",
+        metavar="URL",
+        help="An OpenAI-compatible endpoint whose language model writes the answer, as "
+        "http://127.0.0.1:11434/v1; its key, if it wants one, in QA_LLM_API_KEY.",
+    ),
+]
+LlmModelOption = Annotated[
+    str | None,
+    typer.Option("--llm-model", metavar="NAME", help="The language model to ask for there."),
+]
+StrictOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--strict/--no-strict",
+        help="Drop what the language model writes and no passage supports, instead of marking it.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DebugOption = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)
@@ -133,6 +153,9 @@ def ask(
     where: WhereOption = None,
     store: StoreOption = None,
     model: ModelOption = None,
+    llm_base_url: LlmBaseUrlOption = None,
+    llm_model: LlmModelOption = None,
+    strict: StrictOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -142,7 +165,14 @@ def ask(
 
     question = checked_question(question)
     parse_filter(where or [])  # a mistake is told before anything is ingested
-    bot = _open(store, model=model, top_k=top_k)
+    bot = _open(
+        store,
+        model=model,
+        top_k=top_k,
+        llm_base_url=llm_base_url,
+        llm_model=llm_model,
+        llm_strict=strict,
+    )
     _prepare(bot)
     if json:
         answer = bot.ask(question, where=where or [])
@@ -228,7 +258,9 @@ def status(store: StoreOption = None, json: JsonOption = False, debug: DebugOpti
     if json:
         _print_json(facts)
         return
-    _print(render.mapping(facts))
+    asked = facts["language_model"]
+    where = f"{asked['model']} at {asked['base_url']}" if asked else "none: answers are quoted"
+    _print(render.mapping({**facts, "language_model": where}))
     if facts.get("complete") is False:
         _note("The last ingest was ended before it was through: run `qa ingest` again.")
 

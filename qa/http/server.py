@@ -25,6 +25,7 @@ from qa.http.problems import problem
 from qa.http.protocol import Protocol
 from qa.keys import Keys
 from qa.service import QA
+from qa.types import Ask
 
 _BACKLOG = 2048
 _KEEP_ALIVE = 5
@@ -82,7 +83,7 @@ def serve(bot: QA, listener: socket.socket) -> None:
 
 def _load(bot: QA) -> None:
     with suppress(StoreEmptyError):  # it may be filled while it is served
-        bot.ask("Is everything loaded?", 1)
+        bot.find(Ask("Is everything loaded?", 1))
     _ = bot.embedder
 
 

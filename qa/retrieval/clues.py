@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from qa.analysis import Content, analyse, analysis_of, content
+from qa.analysis import NEGATIONS, NOUNS_CAPITAL, Content, analyse, analysis_of, content
 from qa.retrieval.base import Found, Query, lead
 from qa.retrieval.ranking import sentence_text
 
@@ -25,22 +25,6 @@ as many of them: the more there are, the nearer one comes by chance."""
 # Names as far as capitals tell them, not at the beginning; and numbers.
 _NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w'’-]*")
 _NUMBER = re.compile(r"\d(?:[\d,.]*\d)?")
-# In German every noun has a capital.
-_ALL_NOUNS_CAPITAL = {"de"}
-_NEGATIONS = {
-    "en": r"not|no|never|none|nobody|nothing|neither|nor|without|cannot|except|\w+n['’]t",
-    "de": r"nicht|kein\w*|nie|niemals|niemand|nichts|ohne|weder",
-    "es": r"no|nunca|jamás|ningun[oa]?|ningún|nadie|nada|sin",
-    "fr": r"pas|jamais|aucune?|personne|rien|sans|ni",
-    "it": r"non|mai|nessun[oa]?|niente|nulla|senza",
-    "nl": r"niet|geen|nooit|niemand|niets|zonder",
-    "pt": r"não|nunca|jamais|nenhum\w*|ninguém|nada|sem",
-    "ru": r"не|нет|никогда|никто|ничего|без",
-}
-_NEGATION = {
-    language: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
-    for language, words in _NEGATIONS.items()
-}
 
 _COUNTED = (
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven"
@@ -85,8 +69,8 @@ def features(query: Query, ranking: Sequence[Found]) -> dict[str, float]:
     sentence = sentence_text(first)
     held = content(f"{lead(first.passage, first.document)}\n{sentence}", analysis)
     numbers = _NUMBER.findall(query.text)
-    names = [] if analysis in _ALL_NOUNS_CAPITAL else _NAME.findall(query.text)
-    negation = _NEGATION.get(analysis)
+    names = [] if analysis in NOUNS_CAPITAL else _NAME.findall(query.text)
+    negation = NEGATIONS.get(analysis)
     negated = negation and negation.search(query.text) and not negation.search(sentence)
     return {
         "relatedness": min(first.score - _BY_CHANCE * math.log10(max(1, query.among)), _RELATED),
