@@ -296,7 +296,8 @@ class Answer:
     @property
     def turn(self) -> Turn:
         """What the next question of the conversation may lean on."""
-        return Turn(self.question, self.text, self.passages[0].text if self.passages else None)
+        passage = self.passages[0].text if self.answered and self.passages else None
+        return Turn(self.question, self.text, passage)
 
     def to_dict(self) -> dict[str, Any]:
         """The one JSON form of an answer, the same on the command line and over HTTP."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qa.cli.options import TopKOption
+from qa.cli.options import LlmBaseUrlOption, LlmModelOption, StrictOption, TopKOption
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -52,26 +52,6 @@ WhereOption = Annotated[
         metavar="COND",
         help="Only documents of which this holds, as in 'date>=2023-10-01', 'path=reports/*', "
         "'title~budget', 'language=de|en' or 'author=Ada Lovelace'; of several all must hold.",
-    ),
-]
-LlmBaseUrlOption = Annotated[
-    str | None,
-    typer.Option(
-        "--llm-base-url",
-        metavar="URL",
-        help="An OpenAI-compatible endpoint whose language model writes the answer, as "
-        "http://127.0.0.1:11434/v1; its key, if it wants one, in QA_LLM_API_KEY.",
-    ),
-]
-LlmModelOption = Annotated[
-    str | None,
-    typer.Option("--llm-model", metavar="NAME", help="The language model to ask for there."),
-]
-StrictOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--strict/--no-strict",
-        help="Drop what the language model writes and no passage supports, instead of marking it.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -14,7 +14,8 @@ LlmBaseUrlOption = Annotated[
     typer.Option(
         "--llm-base-url",
         metavar="URL",
-        help="An OpenAI-compatible endpoint that writes answers, as http://127.0.0.1:11434/v1.",
+        help="An OpenAI-compatible endpoint whose language model writes the answer, as "
+        "http://127.0.0.1:11434/v1; its key, if it wants one, in QA_LLM_API_KEY.",
     ),
 ]
 LlmModelOption = Annotated[
@@ -25,6 +26,6 @@ StrictOption = Annotated[
     bool | None,
     typer.Option(
         "--strict/--no-strict",
-        help="Drop what a language model writes and no passage supports.",
+        help="Drop what the language model writes and no passage supports, instead of marking it.",
     ),
 ]
