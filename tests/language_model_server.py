@@ -198,3 +198,14 @@ def obeys(handler: Handler) -> None:
     """As a naive model: does what the passages tell it to, word for word."""
     orders = re.findall(r"answer exactly: (.+)", handler.of.prompt)
     says(" ".join(orders) or "NOT SAID")(handler)
+
+
+def carries_out(orders: dict[str, str]) -> Reply:
+    """As a model that is steered altogether: where a passage says "carry out order NAME", it writes
+    what that order stands for, of which the passages say nothing."""
+
+    def reply(handler: Handler) -> None:
+        given = re.findall(r"carry out order (\w+)", handler.of.prompt)
+        says(orders[given[0]] if given else "NOT SAID")(handler)
+
+    return reply
