@@ -142,6 +142,9 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="What the language model can take in and write together, in tokens.",
     )
+    llm_concurrency: int = Field(
+        4, ge=1, le=1000, description="Questions that `qa serve` asks a language model at once."
+    )
     nli_model: str = Field(
         "", description="A model that says whether a text entails a sentence: a folder or name."
     )

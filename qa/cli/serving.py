@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from qa.cli.app import DebugOption, ModelOption, StoreOption, _open, _prepare, app
+from qa.cli.options import LlmBaseUrlOption, LlmModelOption, StrictOption
 
 
 @app.command(
@@ -21,6 +22,9 @@ def serve(
     ] = None,
     store: StoreOption = None,
     model: ModelOption = None,
+    llm_base_url: LlmBaseUrlOption = None,
+    llm_model: LlmModelOption = None,
+    strict: StrictOption = None,
     uploads: Annotated[
         bool | None,
         typer.Option("--uploads/--no-uploads", help="Let documents be added and removed."),
@@ -34,7 +38,15 @@ def serve(
     from qa.http import listening, serve
 
     bot = _open(
-        store, model=model, host=host, port=port, uploads=uploads, insecure=insecure or None
+        store,
+        model=model,
+        host=host,
+        port=port,
+        uploads=uploads,
+        insecure=insecure or None,
+        llm_base_url=llm_base_url,
+        llm_model=llm_model,
+        llm_strict=strict,
     )
     with listening(bot.settings) as listener:
         _prepare(bot)

@@ -45,6 +45,7 @@ _NO_INFLUENCE = (
     "llm_strict",
     "llm_seconds",
     "llm_min_confidence",
+    "llm_concurrency",
     "llm_context_tokens",
     "nli_model",
     "threads",

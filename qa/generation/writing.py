@@ -14,7 +14,7 @@ from qa.generation.client import LanguageModel
 from qa.generation.clock import with_stage
 from qa.generation.prompts import INSTRUCTIONS, NO_ANSWER, TASK, Prompt, answering
 from qa.types import Answer, CheckedSentence, ScoredPassage, Turn
-from qa.verification import UNSUPPORTED_MARK, Verifier, complete, says_something, split
+from qa.verification import Verifier, as_text, complete, says_something, split
 
 _MOST_SENTENCES = 12
 _MOST_REPEATED = 3
@@ -111,7 +111,7 @@ class _Draft:
         return replace(
             found,
             answered=True,
-            text=" ".join(map(_marked, self.shown)),
+            text=" ".join(map(as_text, self.shown)),
             citation=first.source or found.passages[first.citations[0] - 1].source,
             model=model,
             sentences=sentences,
@@ -123,10 +123,6 @@ def _instead(found: Answer) -> str:
     if found.text is None:
         return "no sentence of the documents answers by itself"
     return "this is the sentence of the documents that answers best"
-
-
-def _marked(sentence: CheckedSentence) -> str:
-    return sentence.text if sentence.supported else f"{sentence.text} {UNSUPPORTED_MARK}"
 
 
 def _checked(

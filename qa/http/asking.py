@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -14,7 +16,9 @@ from qa.http.events import Emit, EventStream, stream_content
 from qa.http.problems import problem_responses
 from qa.http.responses import ANSWER_EVENTS, AnswerModel
 from qa.http.schemas import AskRequest, Filters, Question, TopK
+from qa.http.writing import Step
 from qa.types import Answer
+from qa.verification import as_text
 
 router = APIRouter(tags=["questions"])
 
@@ -26,7 +30,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 _STREAM_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer as events, in this order: `passages`, `answer` (pieces of the "
-        "text, to be joined; none if the documents don't say), `citations`, `done`. The data of "
+        "text, to be joined; none if the documents don't say; what a language model writes comes "
+        "sentence by sentence, each checked), `citations`, `done`. The data of "
         "each is a JSON object; together they say what the answer of `POST /ask` says. After an "
         "`error`, whose data is a problem, nothing follows.",
         "content": stream_content(ANSWER_EVENTS, examples.ANSWER_EVENTS),
@@ -69,21 +74,36 @@ async def quick_ask(
     responses=_STREAM_RESPONSES,
 )
 async def ask_stream(request: AskRequest, dispatch: Dispatch, principal: Principal) -> EventStream:
-    # Answers are quotes: once the passages are ranked, all of one is there. An error comes before
-    # the first event, and so has a status of its own.
-    answer = await dispatch.ask(request, principal)
+    steps = dispatch.stream(request, principal)
+    # An error comes before the first event, and so has a status of its own.
+    found = await anext(steps)
 
     async def produce(emit: Emit) -> None:
-        emit_answer(answer, emit)
+        async with aclosing(steps):
+            await emit_answer(found, steps, emit)
 
     return EventStream(produce)
 
 
-def emit_answer(answer: Answer, emit: Emit) -> None:
-    """An answer as the events of `POST /ask/stream`."""
-    whole = answer.to_dict()
+async def emit_answer(found: Step, steps: AsyncIterator[Step], emit: Emit) -> None:
+    """An answer as the events of `POST /ask/stream`, while it is made.
+
+    Args:
+        found: what was found, the first of the steps.
+        steps: the others.
+    """
+    assert isinstance(found, Answer)  # noqa: S101
+    whole = found.to_dict()
     emit("passages", {name: whole[name] for name in ("searched_for", "passages")})
-    if answer.answered and answer.text is not None:
+    answer, separator = found, ""
+    async for step in steps:
+        if isinstance(step, Answer):
+            answer = step
+        else:
+            emit("answer", {"text": f"{separator}{as_text(step)}", "sentence": step.to_dict()})
+            separator = " "
+    if answer.text is not None and not separator:
         emit("answer", {"text": answer.text, "sentence": None})
+    whole = answer.to_dict()
     emit("citations", {name: whole[name] for name in examples.CONCLUSION})
     emit("done", {"timings_ms": whole["timings_ms"]})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Annotated, TypeVar
 
 import anyio
@@ -16,6 +16,7 @@ from qa.errors import OverloadedError, UsageError
 from qa.http.metrics import Metrics
 from qa.http.questions import Questions
 from qa.http.schemas import MAX_TURNS, AskRequest
+from qa.http.writing import Step, Writing
 from qa.service import QA
 from qa.types import Answer, Ask, Turn
 
@@ -33,6 +34,7 @@ class Dispatcher:
     def __init__(self, bot: QA) -> None:
         self.bot = bot
         self._asking = Questions(bot)
+        self._writing = Writing(bot)
         self._working = anyio.CapacityLimiter(4)
         self._changing = anyio.CapacityLimiter(1)
         self._questions: set[anyio.Event] = set()
@@ -42,7 +44,19 @@ class Dispatcher:
         )
 
     async def ask(self, request: AskRequest, principal: str = "") -> Answer:
-        """The answer to a request.
+        """The answer to a request; see `stream`."""
+        async with aclosing(self.stream(request, principal)) as steps:
+            *_, answer = [step async for step in steps if isinstance(step, Answer)]
+        return answer
+
+    async def find(self, request: AskRequest) -> Answer:
+        """What the documents say to a request, word for word; see `qa.service.QA.find`."""
+        ask = Ask(request.question, request.top_k, tuple(request.filters), tuple(request.turns))
+        with self._question():
+            return await self._asking.ask(ask)
+
+    async def stream(self, request: AskRequest, principal: str = "") -> AsyncGenerator[Step, None]:
+        """The answer to a request while it is made; see `qa.service.QA.stream`. To be closed.
 
         Args:
             principal: who asks; a conversation belongs to who began it.
@@ -61,14 +75,20 @@ class Dispatcher:
 
         if self.bot.settings.log_questions:
             logger.info("question", extra={"question": request.question})
+        answer = None
         with self._question():
-            answered = await self._asking.ask(
-                Ask(request.question, request.top_k, tuple(request.filters), history)
-            )
-        self.metrics.answered(answered)
+            ask = Ask(request.question, request.top_k, tuple(request.filters), history)
+            rewritten = await self._writing.rewritten(ask)
+            found = await self._asking.ask(rewritten.ask)
+            async with aclosing(self._writing.written(found, rewritten)) as steps:
+                async for step in steps:
+                    if isinstance(step, Answer):
+                        answer = step
+                    yield step
+        assert answer is not None  # noqa: S101 - what was found is one
+        self.metrics.answered(answer)
         if request.conversation_id:
-            self._conversations[conversation] = (*history, answered.turn)[-MAX_TURNS:]
-        return answered
+            self._conversations[conversation] = (*history, answer.turn)[-MAX_TURNS:]
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """What some other work of the service's returns."""

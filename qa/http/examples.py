@@ -131,5 +131,6 @@ ABOUT: dict[str, Any] = {
     "max_upload_mb": 32.0,
     "suffixes": [".htm", ".html", ".md", ".txt"],
     "feedback": True,
+    "language_model": None,
     "suggestions": ["Who met with the Director General?"],
 }

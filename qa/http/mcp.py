@@ -72,9 +72,11 @@ class _ByDispatcher:
     async def ask(
         self, question: str, top_k: int | None, where: Sequence[str], history: Sequence[Turn]
     ) -> Answer:
-        turns = [TurnModel(question=turn.question, answer=turn.answer) for turn in history]
+        turns = [
+            TurnModel(question=t.question, answer=t.answer, passage=t.passage) for t in history
+        ]
         request = AskRequest(question=question, top_k=top_k, filters=list(where), history=turns)
-        return await self._dispatch.ask(request)
+        return await self._dispatch.find(request)
 
     async def run(self, work: Callable[[], Result]) -> Result:
         return await self._dispatch.run(work)

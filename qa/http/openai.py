@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -30,6 +32,7 @@ from qa.http.chat_responses import (
 from qa.http.chat_schemas import MODEL, ChatRequest
 from qa.http.dispatch import Dispatch, Dispatcher, Principal
 from qa.http.schemas import AskRequest, TurnModel
+from qa.http.writing import Step
 from qa.service import checked_question
 from qa.settings import MAX_TOP_K
 
@@ -94,19 +97,21 @@ async def complete(
         filters=body.filters,
         history=[TurnModel(question=turn.question, answer=turn.answer) for turn in history],
     )
-    answer = await dispatch.ask(asked, principal)
-    reply = Reply(answer, str(request.base_url))
-    extra = {"qa": answer.to_dict(), "citations": reply.citations}
-    wants_usage = not body.stream or (body.stream_options and body.stream_options.include_usage)
-    usage = await _usage(dispatch, body, reply) if wants_usage else None
+    reply = Reply(str(request.base_url))
     if body.stream:
+        wants_usage = body.stream_options and body.stream_options.include_usage
+        steps = dispatch.stream(asked, principal)
+        # An error comes before the first chunk, and so has a status of its own.
+        reply.found(await anext(steps))
         return StreamingResponse(
-            _events(reply, extra, usage),
+            _events(reply, steps, partial(_usage, dispatch, body) if wants_usage else None),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-cache"},
         )
-    message = {"role": "assistant", "content": reply.content, "refusal": None, **extra}
+    content = "".join(reply.whole(await dispatch.ask(asked, principal)))
+    message = {"role": "assistant", "content": content, "refusal": None, **reply.extra}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    usage = await _usage(dispatch, body, content)
     return JSONResponse({**_head("chat.completion"), "choices": [choice], "usage": usage})
 
 
@@ -129,9 +134,9 @@ def _top_k(given: float | None) -> int | None:
     return int(given) if given is not None and 1 <= given <= MAX_TOP_K else None
 
 
-async def _usage(dispatch: Dispatcher, body: ChatRequest, reply: Reply) -> dict[str, int]:
+async def _usage(dispatch: Dispatcher, body: ChatRequest, content: str) -> dict[str, int]:
     """What was sent and answered, in tokens of the embedding model."""
-    texts = [*map(text_of, body.messages), reply.content]
+    texts = [*map(text_of, body.messages), content]
     # Not by `dispatch.run`: a question must not wait for uploads, and this takes a moment.
     *sent, answered = await run_sync(lambda: dispatch.bot.embedder.count_tokens(texts))
     return {
@@ -142,27 +147,30 @@ async def _usage(dispatch: Dispatcher, body: ChatRequest, reply: Reply) -> dict[
 
 
 async def _events(
-    reply: Reply, extra: dict[str, Any], usage: dict[str, int] | None
+    reply: Reply,
+    steps: AsyncGenerator[Step, None],
+    usage: Callable[[str], Awaitable[dict[str, int]]] | None,
 ) -> AsyncIterator[str]:
-    """The chunks of a streamed completion: text, then why it ends and what it rests on, usage."""
+    """The chunks of a streamed completion: text as it comes, then why it ends and what it rests
+    on, usage."""
     head = _head("chat.completion.chunk")
     if usage is not None:
         head["usage"] = None  # in every chunk but the one that has it
-    for chunk in _chunks(reply, extra):
-        yield _event({**head, **chunk})
+
+    def event(delta: dict[str, Any], end: str | None = None, **extra: Any) -> str:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": end}
+        return _event({**head, "choices": [choice], **extra})
+
+    content = ""
+    yield event({"role": "assistant", "content": ""})
+    async with aclosing(steps):
+        async for piece in reply.pieces(steps):
+            content += piece
+            yield event({"content": piece})
+    yield event({}, "stop", **reply.extra)
     if usage is not None:
-        yield _event({**head, "choices": [], "usage": usage})
+        yield _event({**head, "choices": [], "usage": await usage(content)})
     yield "data: [DONE]\n\n"
-
-
-def _chunks(reply: Reply, extra: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    def choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
-        only = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return {"choices": [only]}
-
-    yield choice({"role": "assistant", "content": ""})
-    yield from (choice({"content": piece}) for piece in reply.pieces())
-    yield {**choice({}, "stop"), **extra}
 
 
 def _event(chunk: dict[str, Any]) -> str:

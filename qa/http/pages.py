@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
@@ -101,10 +103,18 @@ async def about(request: Request, dispatch: Dispatch) -> JSONResponse:
             "max_upload_mb": bot.settings.max_upload_bytes / 1e6,
             "suffixes": sorted(suffix for parser in PARSERS for suffix in parser.suffixes),
             "feedback": bot.settings.feedback,
+            "language_model": _language_model(bot.language_model),
             "suggestions": list(suggestions.of(counts["generation"])),
         }
 
     return JSONResponse(await dispatch.run(found))
+
+
+def _language_model(asked: Mapping[str, str] | None) -> dict[str, str] | None:
+    """Which language model writes, and on what host: all that those who ask need to know."""
+    if asked is None:
+        return None
+    return {"model": asked["model"], "host": urlsplit(asked["base_url"]).netloc}
 
 
 @router.post(

@@ -252,6 +252,15 @@ class StatusModel(BaseModel):
     status: str
 
 
+class LanguageModelModel(BaseModel):
+    """The language model that writes answers, and the host that it is asked at."""
+
+    model_config = _config({"model": "qwen3:4b", "host": "127.0.0.1:11434"})
+
+    model: str
+    host: str
+
+
 class AboutModel(BaseModel):
     """What there is to ask, and what may be done."""
 
@@ -265,6 +274,9 @@ class AboutModel(BaseModel):
     max_upload_mb: float
     suffixes: Annotated[list[str], Field(description="Of the files that can be added.")]
     feedback: Annotated[bool, Field(description="Whether verdicts on answers are taken.")]
+    language_model: Annotated[
+        LanguageModelModel | None, Field(description="Null: answers are quoted, nothing is sent.")
+    ]
     suggestions: Annotated[list[str], Field(description="Questions the documents answer.")]
 
 

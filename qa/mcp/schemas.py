@@ -33,6 +33,10 @@ class EarlierTurn(BaseModel):
 
     question: Annotated[str, Field(max_length=MAX_QUESTION)]
     answer: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
+    passage: Annotated[
+        str | None,
+        Field(max_length=MAX_ANSWER, description="The passage that the answer was taken from."),
+    ] = None
 
 
 History = Annotated[

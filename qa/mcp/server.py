@@ -33,7 +33,7 @@ from qa.mcp.schemas import (
     source_of,
 )
 from qa.service import QA
-from qa.types import Answer, DocumentInfo, Turn
+from qa.types import Answer, Ask, DocumentInfo, Turn
 
 PAGE = 100
 """Documents in a page of `resources/list`, and in the resource ``qa://documents``."""
@@ -58,7 +58,8 @@ class Work(Protocol):
 
     async def ask(
         self, question: str, top_k: int | None, where: Sequence[str], history: Sequence[Turn]
-    ) -> Answer: ...
+    ) -> Answer:
+        """What the documents say, word for word: who asks is a language model itself."""
 
     async def run(self, work: Callable[[], Result]) -> Result: ...
 
@@ -72,7 +73,8 @@ class OnThreads:
     async def ask(
         self, question: str, top_k: int | None, where: Sequence[str], history: Sequence[Turn]
     ) -> Answer:
-        return await self.run(lambda: self._bot.ask(question, top_k, where=where, history=history))
+        ask = Ask(question, top_k, tuple(where), tuple(history))
+        return await self.run(lambda: self._bot.find(ask))
 
     async def run(self, work: Callable[[], Result]) -> Result:
         return await run_sync(work)
@@ -117,7 +119,7 @@ def _add_tools(server: MCPServer[Any], bot: QA, work: Work) -> None:
         filters: Filters = [],  # noqa: B006 - pydantic copies it
         history: History = [],  # noqa: B006
     ) -> AskResult:
-        turns = [Turn(turn.question, turn.answer) for turn in history]
+        turns = [Turn(turn.question, turn.answer, turn.passage) for turn in history]
         with _tool_errors():
             answer = await work.ask(question, top_k, filters, turns)
         return AskResult(

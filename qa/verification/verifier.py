@@ -33,6 +33,11 @@ LONGEST = 2_000
 """Characters: what is longer is no sentence, and isn't supported."""
 
 
+def as_text(sentence: CheckedSentence) -> str:
+    """A sentence in plain text, marked if no passage supports it."""
+    return sentence.text if sentence.supported else f"{sentence.text} {UNSUPPORTED_MARK}"
+
+
 class Verifier:
     """Checks sentences, one at a time. Safe to use from several threads."""
 

@@ -102,8 +102,8 @@ export class EventParser {
   }
 }
 
-/** Asks a question. `on` has functions passages, answer (a piece of text) and citations, called as
- * they come. Throws a Problem. */
+/** Asks a question. `on` has functions passages, answer (a piece of text, and the sentence that a
+ * language model wrote, if one did) and citations, called as they come. Throws a Problem. */
 export async function ask(body, signal, on) {
   if (canStream) {
     try {
@@ -116,7 +116,7 @@ export async function ask(body, signal, on) {
   }
   const answer = await (await post("/ask", body, { signal })).json();
   on.passages({ searched_for: answer.searched_for, passages: answer.passages });
-  if (answer.answered) on.answer(answer.answer.text);
+  if (answer.answered) on.answer(answer.answer.text, null);
   on.citations(answer);
 }
 
@@ -127,7 +127,7 @@ async function streamed(response, on) {
   for await (const bytes of chunks(response.body)) {
     for (const [name, data] of parser.push(decoder.decode(bytes, { stream: true }))) {
       if (name === "error") throw new Problem(data.status, data.detail || data.title);
-      if (name === "answer") on.answer(data.text);
+      if (name === "answer") on.answer(data.text, data.sentence);
       else if (name === "done") whole = true;
       else on[name]?.(data);
     }

@@ -35,15 +35,36 @@ export class TurnView {
 
   /** Shows the passages, before it is known what they answer. */
   passages(found) {
+    this.found = found;
     this.#searchedFor(found.searched_for);
     this.below.replaceChildren(this.#list("Passages", found));
   }
 
-  /** Adds a piece of the answer. */
-  answer(piece) {
-    const text = this.said.querySelector(".text");
-    if (text) text.append(piece);
-    else this.said.replaceChildren(h("p", { class: "sentence" }, h("span", { class: "text" }, piece)));
+  /** Adds a piece of the answer: a text, or a sentence that a language model wrote. */
+  answer(piece, sentence) {
+    let said = this.said.querySelector(".sentence");
+    if (!said) this.said.replaceChildren(said = h("p", { class: "sentence" }));
+    if (sentence) said.append(...this.#written(sentence, this.found?.passages ?? []), " ");
+    else said.append(h("span", { class: "text" }, piece));
+  }
+
+  /** A sentence that a language model wrote, its markers as buttons that open what they cite. */
+  #written({ text, supported, source }, passages) {
+    const parts = text.split(/\[(\d+)\]/).map((part, place) => {
+      const cited = place % 2 ? passages.find(({ rank }) => rank === Number(part)) : null;
+      return cited ? this.#cite(cited, holds(cited, source) ? source : null) : part;
+    });
+    const shown = h("span", { class: supported ? "text" : "text unsupported" }, parts);
+    return supported ? [shown] : [shown, " ", h("span", { class: "mark" }, "not in the documents")];
+  }
+
+  #cite(passage, where) {
+    return h("button", {
+      type: "button",
+      class: "cite",
+      "aria-label": `Source ${passage.rank}: ${passage.source.title}`,
+      onclick: () => this.on.open(passage, this.turn, where),
+    }, String(passage.rank));
   }
 
   /** Shows the turn as it stands once it is answered. */
@@ -76,18 +97,13 @@ export class TurnView {
   }
 
   #answered(answer) {
-    const cited = citedBy(answer);
-    const cites = cited.map((passage) => h("button", {
-      type: "button",
-      class: "cite",
-      "aria-label": `Source ${passage.rank}: ${passage.source.title}`,
-      onclick: () => this.on.open(passage, this.turn),
-    }, String(passage.rank)));
-    // The last word and its citations stay on one line.
-    this.said.replaceChildren(
-      h("p", { class: "sentence" }, h("span", { class: "text" }, answer.answer.text), "\u2060", cites),
-      this.#foot(`${Math.round(100 * answer.confidence)}% sure`),
-    );
+    const { model } = answer.answer;
+    const sure = model ? `written by ${model}, checked` : `${Math.round(100 * answer.confidence)}% sure`;
+    const said = model
+      ? writtenOf(answer).flatMap((sentence) => [...this.#written(sentence, answer.passages), " "])
+      // The last word and its citations stay on one line.
+      : [h("span", { class: "text" }, answer.answer.text), "\u2060", ...citedBy(answer).map((passage) => this.#cite(passage))];
+    this.said.replaceChildren(h("p", { class: "sentence" }, said), ...this.#notice(answer), this.#foot(sure));
     this.below.replaceChildren(this.#list("Passages", answer));
   }
 
@@ -99,9 +115,14 @@ export class TurnView {
     this.said.replaceChildren(
       h("p", { class: "sentence none" }, "The documents don’t say."),
       h("p", { class: "why" }, why),
+      ...this.#notice(answer),
       this.#foot(null),
     );
     this.below.replaceChildren(...(some ? [this.#list("Closest passages", answer)] : []));
+  }
+
+  #notice({ notice }) {
+    return notice ? [h("p", { class: "notice", role: "note" }, notice)] : [];
   }
 
   #foot(sure) {
@@ -125,11 +146,18 @@ export class TurnView {
   }
 }
 
+/** The sentences that a language model wrote, those that are shown. */
+export function writtenOf(answer) {
+  return answer.sentences.filter(({ text }) => answer.answer.text.includes(text));
+}
+
+function holds({ source }, where) {
+  return Boolean(where) && source.document_id === where.document_id && source.start <= where.start && where.end <= source.end;
+}
+
 /** The passages that an answer is from: those that hold its citation. */
 export function citedBy(answer) {
-  const { citation } = answer.answer;
-  return answer.passages.filter(({ source }) =>
-    source.document_id === citation.document_id && source.start <= citation.start && citation.end <= source.end);
+  return answer.passages.filter((passage) => holds(passage, answer.answer.citation));
 }
 
 /** What to tell of an answer to those who don't see it. */

@@ -15,6 +15,7 @@ import { plural } from "./text.js";
 import { offerUploads } from "./upload.js";
 
 const MOST_TURNS = 20; // of a conversation, sent with a question
+const LONGEST_PASSAGE = 20_000; // characters of it that are sent
 
 let current = store.newConversation();
 let views = new Map(); // of the turns, by their id
@@ -114,8 +115,8 @@ async function run(turn) {
   try {
     await ask(request(turn), stopping.signal, {
       passages: (data) => { Object.assign(found, data); view.passages(found); },
-      answer: (piece) => view.answer(piece),
-      citations: ({ answered, confidence, answer }) => Object.assign(found, { answered, confidence, answer }),
+      answer: (piece, sentence) => view.answer(piece, sentence),
+      citations: (data) => Object.assign(found, data),
     });
     turn.answer = slim(found);
     view.finish();
@@ -132,15 +133,20 @@ async function run(turn) {
 
 function request(turn) {
   const before = current.turns.slice(0, current.turns.indexOf(turn)).filter((earlier) => earlier.answer);
-  const history = before.slice(-MOST_TURNS).map(({ question, answer }) => ({ question, answer: answer.answer?.text ?? null }));
+  const history = before.slice(-MOST_TURNS).map(({ question, answer }) => ({
+    question,
+    answer: answer.answer?.text ?? null,
+    passage: answer.answered ? answer.passages[0]?.text.slice(0, LONGEST_PASSAGE) ?? null : null,
+  }));
   return { question: turn.question, filters: conditions(turn.filters), history };
 }
 
 /** An answer with what the page shows of it. */
-function slim({ searched_for, answered, confidence, answer, passages }) {
+function slim({ searched_for, answered, confidence, answer, notice, sentences, passages }) {
   const kept = passages.map(({ rank, score, text, highlights, source: where, also }) =>
     ({ rank, score, text, highlights, source: where, also }));
-  return { searched_for, answered, confidence, answer, passages: kept };
+  const written = (sentences ?? []).map(({ text, supported, source: where }) => ({ text, supported, source: where }));
+  return { searched_for, answered, confidence, answer, notice, sentences: written, passages: kept };
 }
 
 function showRunning(isRunning) {
@@ -152,10 +158,11 @@ function showRunning(isRunning) {
 
 // ------------------------------------------------------------------ the source
 
-function openPassage(passage, turn) {
+/** Opens a passage in its source, with the sentence marked that `where` says, or the nearest one. */
+function openPassage(passage, turn, where) {
   const { document_id: documentId, passage: number, start } = passage.source;
   const [sentence] = passage.highlights;
-  const mark = sentence ? { start: start + sentence.start, end: start + sentence.end } : null;
+  const mark = where ? { start: where.start, end: where.end } : sentence ? { start: start + sentence.start, end: start + sentence.end } : null;
   goTo({ documentId, number, mark, turn: turn.id, rank: passage.rank });
 }
 
@@ -230,9 +237,17 @@ function grow() {
   box.style.height = `${box.scrollHeight}px`;
 }
 
+/** Who writes the answers, and what of the question leaves this computer. */
+function showWriter(model) {
+  $("writer").textContent = model
+    ? `Answers are written by ${model.model} at ${model.host}, from the passages found, and each sentence is checked against them.`
+    : "Answers are quoted. Nothing is sent to a language model.";
+}
+
 async function showAbout() {
   try {
     const about = await getJson("/about");
+    showWriter(about.language_model);
     const has = about.documents > 0;
     $("counts").textContent = has
       ? `${plural(about.documents, "document")} · ${plural(about.passages, "passage")}`

@@ -27,6 +27,10 @@ export const citationAsText = (source, text) => `“${text.trim()}”\n— ${cit
 /** What a turn answers, with its source, in plain words. */
 export function answerAsText({ question, answer }) {
   if (!answer.answered) return `${question}\nThe documents don’t say.\n`;
+  if (answer.answer.model) {
+    const sources = answer.passages.map((passage) => `[${passage.rank}] ${citation(passage.source)}`);
+    return `${question}\n${answer.answer.text}\n(written by ${answer.answer.model})\n${sources.join("\n")}\n`;
+  }
   return `${question}\n${citationAsText(answer.answer.citation, answer.answer.text)}`;
 }
 
@@ -41,6 +45,8 @@ function turnAsMarkdown({ question, at, answer }) {
   if (at) lines.push(`*${day(new Date(at).toISOString().slice(0, 10))}*`, "");
   if (answer.searched_for !== question) lines.push(`Searched for: ${escaped(answer.searched_for)}`, "");
   lines.push(answer.answered ? `**${escaped(answer.answer.text)}**` : "**The documents don’t say.**", "");
+  if (answer.answer?.model) lines.push(`*Written by ${escaped(answer.answer.model)}, checked against the passages.*`, "");
+  if (answer.notice) lines.push(`*${escaped(answer.notice)}*`, "");
   for (const passage of answer.passages) {
     lines.push(`### \\[${passage.rank}\\] ${where(passage.source)}`, "", quoted(passage.text), "");
   }
