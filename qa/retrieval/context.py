@@ -21,6 +21,7 @@ _LONGEST = 4000
 _SHORTEST_QUOTE = 20
 """Characters from which on an answer is unlikely to stand in a passage by chance."""
 _WORD = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
+_NUMBER = re.compile(r"\b\d[\d.,]*\b")
 _ACRONYM = re.compile(r"[A-Z]{2,}")
 _SPACE = re.compile(r"\s+")
 
@@ -42,7 +43,8 @@ class Context:
         to phrases; "" if the store has none of them.
         """
         last = self._history[-1]
-        said = (last.passage or last.answer or "")[:_LONGEST]
+        # Its numbers answer this or that; they aren't what is spoken of.
+        said = _NUMBER.sub("#", (last.passage or last.answer or "")[:_LONGEST])
         analysis = _analysis(f"{last.question} {said}", snapshot.analyses())
         sources = [(asked, _FROM_QUESTIONS) for asked in self._questions(snapshot.analyses())]
         sources.append((said, 1.0))

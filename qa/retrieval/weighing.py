@@ -11,7 +11,7 @@ _BEST_NEW = 3
 """Of so many passages the mean says how near to a conversation the best new ones are; of fewer
 where there are fewer than ``_FEW`` for each."""
 _FEW = 6
-_KEPT = 0.15
+_KEPT = 0.1
 """Of what a shown passage is nearer than that, the part that counts: many a follow-up is answered
 by the same passage again."""
 

@@ -19,7 +19,7 @@ def test_what_was_shown_is_hardly_nearer_than_the_best_that_was_not(far, bound):
     new += [weighed(f"far {n}", 0.1, 0.0) for n in range(far)] + [weighed("far", 0.1, 0.01)]
     near, far_off = weighed("near", 0.2, 0.9, shown=True), weighed("off", 0.2, 0.1, shown=True)
     assert [each.context for each in bounded([near, *new, far_off])] == pytest.approx(
-        [bound + 0.15 * (0.9 - bound), *(each.context for each in new), 0.1]
+        [bound + 0.1 * (0.9 - bound), *(each.context for each in new), 0.1]
     )
 
 
