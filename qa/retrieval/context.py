@@ -42,12 +42,10 @@ class Context:
         rare they are in the store, how often they come, and where. At most eight, neighbours joined
         to phrases; "" if the store has none of them.
         """
-        last = self._history[-1]
-        # Its numbers answer this or that; they aren't what is spoken of.
-        said = _NUMBER.sub("#", (last.passage or last.answer or "")[:_LONGEST])
-        analysis = _analysis(f"{last.question} {said}", snapshot.analyses())
-        sources = [(asked, _FROM_QUESTIONS) for asked in self._questions(snapshot.analyses())]
-        sources.append((said, 1.0))
+        languages = snapshot.analyses()
+        sources = [(asked, _FROM_QUESTIONS) for asked in self._questions(languages)]
+        sources += self._said_last()
+        analysis = _analysis(" ".join(text for text, _ in sources), languages)
         weights: dict[str, float] = defaultdict(float)
         rarity = _rarity([text for text, _ in sources], analysis, snapshot)
         for text, weight in sources:
@@ -59,6 +57,14 @@ class Context:
         terms = [stem for stem in by_weight if weights[stem] and stem not in asked]
         chosen = set(terms[:_MOST_TERMS])
         return ", ".join(_phrases([text for text, _ in sources], chosen, analysis))
+
+    def _said_last(self) -> list[tuple[str, float]]:
+        """What was answered last, with its weight: where the passage around it is known, the
+        answer says more of what is spoken of."""
+        answer, passage = self._history[-1].answer or "", self._history[-1].passage or ""
+        texts = [(answer, _FROM_QUESTIONS), (passage, 1.0)] if passage else [(answer, 1.0)]
+        # Numbers answer this or that; they aren't what is spoken of.
+        return [(_NUMBER.sub("#", text[:_LONGEST]), weight) for text, weight in texts]
 
     def has_shown(self, passage: str) -> bool:
         """Whether a passage was what answered an earlier question."""
