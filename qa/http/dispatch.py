@@ -87,6 +87,8 @@ class Dispatcher:
                     yield step
         assert answer is not None  # noqa: S101 - what was found is one
         self.metrics.answered(answer)
+        if self._writing.is_on:
+            self.metrics.wrote(answer)
         if request.conversation_id:
             self._conversations[conversation] = (*history, answer.turn)[-MAX_TURNS:]
 

@@ -47,6 +47,16 @@ class Metrics:
             "qa_answers", "Questions, by whether the documents say.", ["answered"],
             registry=self._registry,
         )  # fmt: skip
+        self._writing = Counter(
+            "qa_language_model_answers",
+            "Questions that a language model was there for: written, none (nothing that it wrote "
+            "was supported), or quoted (it failed, or wasn't asked).",
+            ["outcome"], registry=self._registry,
+        )  # fmt: skip
+        self._sentences = Counter(
+            "qa_language_model_sentences", "Sentences that it wrote.", ["supported"],
+            registry=self._registry,
+        )  # fmt: skip
         self._uploads = Counter(
             "qa_uploads", "Uploads: added, known already, or refused.", ["outcome"],
             registry=self._registry,
@@ -70,6 +80,13 @@ class Metrics:
         self._answers.labels("true" if answer.answered else "false").inc()
         for stage, milliseconds in answer.timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000)
+
+    def wrote(self, answer: Answer) -> None:
+        """Counts an answer that a language model was there for, and what it wrote."""
+        outcome = "written" if answer.model else "none" if answer.sentences else "quoted"
+        self._writing.labels(outcome).inc()
+        for sentence in answer.sentences:
+            self._sentences.labels("true" if sentence.supported else "false").inc()
 
     def uploaded(self, outcome: str) -> None:
         """Counts an upload: "added", "known" or "refused"."""

@@ -115,6 +115,18 @@ def test_where_nothing_is_supported_the_documents_do_not_say(client, model):
     assert events[1][1]["notice"]
 
 
+def test_what_it_does_is_measured(client, model):
+    model.script = [says(f"{TRUE} [1]. {FALSE} [1]."), says(f"{FALSE} [1]."), sends(401)]
+    for _ in range(3):
+        client.post("/ask", json={"question": QUESTION})
+    lines = client.get("/metrics").text.splitlines()
+    for outcome in ("written", "none", "quoted"):
+        assert f'qa_language_model_answers_total{{outcome="{outcome}"}} 1.0' in lines
+    assert 'qa_language_model_sentences_total{supported="true"} 1.0' in lines
+    assert 'qa_language_model_sentences_total{supported="false"} 2.0' in lines
+    assert any(line.startswith('qa_answer_stage_seconds_count{stage="write"}') for line in lines)
+
+
 def test_a_follow_up_is_rewritten_and_remembered(client, model):
     model.script = [says(f"{TRUE} [1].")]
     conversation = {"conversation_id": "0123456789abcdef"}
