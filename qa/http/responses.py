@@ -359,6 +359,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     TextModel,
     PassageModel,
     StatusModel,
+    AboutModel,
     *ANSWER_EVENTS.values(),
     *UPLOAD_EVENTS.values(),
 )
