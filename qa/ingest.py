@@ -17,7 +17,7 @@ from qa.analysis import detect_language
 from qa.embedding import Embedded, Embedder
 from qa.errors import DocumentError
 from qa.files import absolute, find_files
-from qa.parsing import can_parse, document_id, parse
+from qa.parsing import Options, can_parse, document_id, parse
 from qa.passages import Splitter
 from qa.store import Identity, Store, Writer
 from qa.types import Document, Passage, Span
@@ -90,6 +90,7 @@ class Ingester:
         embedder: Embedder,
         passage_tokens: int,
         max_file_bytes: int,
+        parsing: Options | None = None,
         *,
         on_progress: OnProgress = lambda progress: None,
         on_stage: OnStage = lambda stage, done, total: None,
@@ -98,6 +99,7 @@ class Ingester:
         Args:
             passage_tokens: the size of passage to aim at, in the model's tokens.
             max_file_bytes: larger files are reported as failed.
+            parsing: what concerns the parsers.
             on_progress: called after each file.
             on_stage: called within a file, too.
         """
@@ -105,6 +107,7 @@ class Ingester:
         self._embedder = embedder
         self._splitter = Splitter(embedder.count_tokens, embedder.max_tokens, passage_tokens)
         self._max_file_bytes = max_file_bytes
+        self._parsing = parsing or Options()
         self._on_progress = on_progress
         self._on_stage = on_stage
         self._identity = Identity(
@@ -198,7 +201,7 @@ class Ingester:
         if id_ in batch or writer.catalog.has_document(id_):
             batch.add_path(str(file), id_)
         else:
-            document = parse(data, file, sha256)
+            document = parse(data, file, sha256, self._parsing)
             try:
                 passages = self._splitter.split(document)
             except Exception as error:  # one document must not stop the others

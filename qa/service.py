@@ -242,6 +242,7 @@ class QA:
             self.embedder,
             passage_tokens=self.settings.passage_tokens,
             max_file_bytes=self.settings.max_file_bytes,
+            parsing=self.settings.parsing,
             on_progress=on_progress,
             on_stage=on_stage,
         )

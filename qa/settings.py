@@ -21,10 +21,12 @@ from pydantic_settings import (
 
 from qa.embedding.model import DEFAULT_MODEL
 from qa.errors import SettingsError
+from qa.parsing.base import Options
 from qa.passages.splitting import DEFAULT_TOKENS
 
 FILE = "qa.toml"
 MAX_TOP_K = 1000
+_PARSING = Options()
 
 
 def _split(value: Any) -> Any:
@@ -57,6 +59,7 @@ def _without_secrets(url: str) -> str:
 Endpoint = Annotated[
     str, Field(pattern=r"^(https?://[^\s/]\S*)?$"), AfterValidator(_without_secrets)
 ]
+Fields = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -116,6 +119,16 @@ class Settings(BaseSettings):
         gt=0,
         allow_inf_nan=False,
         description="Larger files are reported and left out, in megabytes.",
+    )
+    json_text: Fields = Field(
+        list(_PARSING.json_text),
+        description="Fields of JSON objects for their text, the first there is; a dot leads into "
+        "an object within.",
+    )
+    json_title: Fields = Field(list(_PARSING.json_title), description="Those for their title.")
+    json_date: Fields = Field(list(_PARSING.json_date), description="Those for their date.")
+    ocr: bool = Field(
+        False, description='Recognize the text of scanned pages (pip install "qa[ocr]").'
     )
     top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="How many passages an answer shows.")
     min_confidence: float = Field(
@@ -216,6 +229,13 @@ class Settings(BaseSettings):
     @property
     def max_file_bytes(self) -> int:
         return int(self.max_file_mb * 1e6)
+
+    @property
+    def parsing(self) -> Options:
+        """What concerns the parsers."""
+        return Options(
+            tuple(self.json_text), tuple(self.json_title), tuple(self.json_date), self.ocr
+        )
 
     @property
     def max_upload_bytes(self) -> int:

@@ -1,34 +1,74 @@
-"""Files to documents: one parser a media type.
+"""Files to documents: one parser a media type, and containers of several documents.
 
-A new format is a module here with a `Parser`, a line in ``PARSERS``, and a test.
+A new format is a module here with a `Parser`, a line in ``PARSERS``, and a test. A file's content
+decides where its name lies; see `qa.parsing.kinds`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
 
 from qa.analysis import detect_language
 from qa.errors import DocumentError
-from qa.parsing.base import Parsed, Parser
+from qa.parsing.base import Options, Parsed, Parser
+from qa.parsing.containers import CONTAINER_SUFFIXES, Broken, Member, is_container, members
+from qa.parsing.delimited import DelimitedParser
+from qa.parsing.docx import DocxParser
+from qa.parsing.epub import EpubParser
 from qa.parsing.html import HtmlParser
+from qa.parsing.json_documents import JsonParser
+from qa.parsing.kinds import suffix_by_content
+from qa.parsing.mail import MailParser
 from qa.parsing.markdown import MarkdownParser
+from qa.parsing.pdf import PdfParser
+from qa.parsing.pptx import PptxParser
+from qa.parsing.rst import RstParser
 from qa.parsing.text import TextParser
+from qa.parsing.xlsx import XlsxParser
 from qa.types import Document
 
-PARSERS: tuple[Parser, ...] = (TextParser(), MarkdownParser(), HtmlParser())
+PARSERS: tuple[Parser, ...] = (
+    TextParser(),
+    MarkdownParser(),
+    RstParser(),
+    HtmlParser(),
+    PdfParser(),
+    DocxParser(),
+    PptxParser(),
+    XlsxParser(),
+    DelimitedParser(),
+    EpubParser(),
+    MailParser(),
+    JsonParser(),
+)
 
 _MOST_FIELDS = 100
 _LONGEST_NAME = 100
 _LONGEST_VALUE = 2000
 """Characters; a catalog lists metadata beside titles, so that no document may fill it with them."""
 
+_DEFAULT = Options()
 _BY_SUFFIX = {suffix: parser for parser in PARSERS for suffix in parser.suffixes}
 
-__all__ = ["PARSERS", "Parsed", "Parser", "can_parse", "document_id", "parse"]
+__all__ = [
+    "CONTAINER_SUFFIXES",
+    "PARSERS",
+    "Broken",
+    "Member",
+    "Options",
+    "Parsed",
+    "Parser",
+    "can_parse",
+    "document_id",
+    "documents",
+    "is_container",
+    "members",
+    "parse",
+]
 
 
 def can_parse(path: PurePath) -> bool:
@@ -71,20 +111,52 @@ def _replaced(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def parse(data: bytes, path: PurePath, sha256: str | None = None) -> Document:
-    """The document that a file's bytes hold.
+def documents(
+    data: bytes, path: PurePath, options: Options = _DEFAULT, sha256: str | None = None
+) -> Iterator[Document | Broken]:
+    """The document that a file is, and those that it holds, in whatever depth.
+
+    The path of one within is the file's, a slash, and its name there; of `Broken` too, of which
+    the name "" is the file's own. Files within of which there is no parser are passed over.
+
+    Raises:
+        DocumentError: the file itself can't be read.
+    """
+    if not is_container(path, data):
+        yield parse(data, path, sha256, options)
+        return
+    if can_parse(path) and path.suffix.lower() != ".json":  # a message has a text of its own
+        yield parse(data, path, sha256, options)
+    for member in members(data, path):
+        inner = path / member.name if member.name else path
+        if isinstance(member, Broken):
+            yield Broken(str(inner), member.reason)
+        elif can_parse(inner):
+            try:
+                yield parse(member.data, inner, options=options)
+            except DocumentError as error:
+                yield Broken(str(inner), str(error))
+
+
+def parse(
+    data: bytes, path: PurePath, sha256: str | None = None, options: Options = _DEFAULT
+) -> Document:
+    """The one document that a file's bytes are.
 
     Raises:
         DocumentError: there is no parser for it, it can't be read, or it has no text.
     """
-    parser = _BY_SUFFIX.get(path.suffix.lower())
-    if parser is None:
+    suffix = path.suffix.lower()
+    if suffix not in _BY_SUFFIX:
         known = ", ".join(sorted(_BY_SUFFIX))
         raise DocumentError(f"its format isn't supported; the supported ones are {known}")
     try:
-        parsed = parser.parse(data, path)
+        parser = _BY_SUFFIX[suffix_by_content(data, suffix)]
+        parsed = parser.parse(data, path, options)
     except DocumentError:
         raise
+    except RecursionError as error:
+        raise DocumentError("it is nested too deeply") from error
     except Exception as error:  # documents are untrusted: whatever one makes a library do
         raise DocumentError(f"it can't be parsed ({type(error).__name__}: {error})") from error
     if not parsed.text.strip():

@@ -10,6 +10,8 @@ from pathlib import PurePath
 from typing import Protocol
 
 from qa.errors import DocumentError
+from qa.parsing.metadata import first_sentence, leading_date, shortened
+from qa.parsing.tables import Rows, table_lines
 from qa.types import Section
 
 _BYTE_ORDER_MARKS = (
@@ -19,6 +21,23 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+
+_MOST_CHARACTERS = 32_000_000
+"""Of a document that is put together: a small file may unfold to any length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the settings say of parsing; each format takes what concerns it."""
+
+    json_text: tuple[str, ...] = ("text", "body", "content")
+    """The fields of a JSON object that may hold the text, the first there is counts; a dot
+    leads into a nested object."""
+    json_title: tuple[str, ...] = ("title", "name")
+    json_date: tuple[str, ...] = ("date", "published")
+    ocr: bool = False
+    """Whether to read scanned pages by tesseract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +63,7 @@ class Parser(Protocol):
     def suffixes(self) -> tuple[str, ...]:
         """The file name endings of this media type, with the dot, in lower case."""
 
-    def parse(self, data: bytes, path: PurePath) -> Parsed:
+    def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         """Raises DocumentError, with the reason as a clause ("it is …"), if it can't."""
 
 
@@ -87,6 +106,14 @@ class TextBuilder:
         self._headings: list[tuple[int, str]] = []
         self._start: int | None = None
         self._body: int | None = None
+        self._page: int | None = None
+
+    def page(self, number: int) -> None:
+        """What follows is on this page (or slide), counted from 1; headings go on over pages."""
+        if self._start is not None:
+            self._body = self._length if self._body is None else self._body
+            self._end_section()
+        self._page = number
 
     def heading(self, level: int, text: str) -> None:
         """Starts a section; level 1 is the outermost."""
@@ -109,6 +136,41 @@ class TextBuilder:
         if body is None:
             self._body = self._length - len(text)
 
+    def table(self, rows: Rows, has_header: bool | None = None) -> None:
+        """Adds a table, a paragraph a row; see `qa.parsing.tables.table_lines`."""
+        for line in table_lines(rows, has_header):
+            self.block(line)
+
+    def parsed(
+        self,
+        title: str | None = None,
+        published: date | None = None,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        is_prose: bool = True,
+    ) -> Parsed:
+        """The document, with the title that its first heading is, where none is given.
+
+        The date is, where none is given, the one that the text below the first heading opens with.
+
+        Args:
+            is_prose: false of mere data, which opens neither with its title nor with its date.
+        """
+        text, structure = self.build()
+        if not is_prose:
+            title = shortened(title or "")
+            return Parsed(text, structure, title, title is not None, published, metadata or {})
+        heading = next((section.heading[0] for section in structure if section.heading), "")
+        stated = shortened(title or "") or shortened(heading)
+        return Parsed(
+            text=text,
+            structure=structure,
+            title=stated or first_sentence(text),
+            title_stated=stated is not None,
+            published=published or leading_date(text[structure[0].body :] if structure else ""),
+            metadata=metadata or {},
+        )
+
     def build(self) -> tuple[str, tuple[Section, ...]]:
         if self._start is not None:
             self._body = self._length if self._body is None else self._body
@@ -122,9 +184,14 @@ class TextBuilder:
         self._start = self._length if self._start is None else self._start
         self._parts.append(text)
         self._length += len(text)
+        if self._length > _MOST_CHARACTERS:
+            raise DocumentError(
+                f"its text is over the limit of {_MOST_CHARACTERS / 1e6:g} million characters: "
+                "take it in in parts"
+            )
 
     def _end_section(self) -> None:
         if self._start is not None and self._body is not None:
             path = tuple(text for _, text in self._headings)
-            self._sections.append(Section(self._start, self._body, self._length, path))
+            self._sections.append(Section(self._start, self._body, self._length, path, self._page))
         self._start = self._body = None

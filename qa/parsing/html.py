@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from qa.parsing.base import Parsed, TextBuilder
+from qa.parsing.base import Options, Parsed, TextBuilder
 from qa.parsing.metadata import first_sentence, leading_date, shortened, to_date
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ _HEADINGS = {"head": 2} | {f"h{level}": level for level in range(1, 7)}
 _LISTS = {"list", "ul", "ol", "dl"}
 _ITEMS = {"item", "li", "dt", "dd"}
 _ROWS = {"row", "tr"}
+_LAID_OUT = {"table"} | _HEADINGS.keys()
+"""What makes a table around it one that only puts things in their places."""
+_MOST_COLUMNS = 100
 _BLOCKS = _HEADINGS.keys() | _LISTS | _ITEMS | _ROWS | {
     "address", "article", "aside", "blockquote", "body", "caption", "cell", "details", "div",
     "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "main", "nav", "p",
@@ -35,7 +38,7 @@ class HtmlParser:
     media_type = "text/html"
     suffixes = (".html", ".htm", ".xhtml")
 
-    def parse(self, data: bytes, path: PurePath) -> Parsed:
+    def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         page = _main_text(data)
         text, structure = _text(page.body if page else None)
         if not text:
@@ -55,6 +58,13 @@ class HtmlParser:
 def visible_text(html: str) -> str:
     """What a reader would see of a piece of HTML."""
     return _text(_visible_body(html.encode()))[0]
+
+
+def add_visible(builder: TextBuilder, html: bytes) -> None:
+    """Adds what a reader would see of a page, with its headings, to a document."""
+    body = _visible_body(html)
+    if body is not None:
+        _add_contents(builder, body)
 
 
 def _main_text(data: bytes) -> Extracted | None:
@@ -122,7 +132,7 @@ def _add(builder: TextBuilder, element: _Element) -> None:
     elif tag in _LISTS:
         builder.block("\n".join(_list_lines(element, indent="")))
     elif tag == "table":
-        builder.block("\n".join(_table_lines(element)))
+        _add_table(builder, element)
     elif tag in ("pre", "code"):
         builder.block("".join(map(str, element.itertext())))
     else:
@@ -160,11 +170,39 @@ def _list_lines(element: _Element, indent: str) -> Iterator[str]:
             yield from _list_lines(child, indent + "  ")
 
 
-def _table_lines(element: _Element) -> Iterator[str]:
-    for row in element.iter(*_ROWS):
-        cells = [_collapsed(_inline(cell)).replace("\n", " ") for cell in row]
-        if any(cells):
-            yield " | ".join(cells)
+def _add_table(builder: TextBuilder, table: _Element) -> None:
+    """Adds a table; one that only puts things in their places is read cell by cell."""
+    rows = [row for row in table.iter(*_ROWS) if _table_of(row) is table]
+    is_layout = any(next(cell.iter(*_LAID_OUT), None) is not None for row in rows for cell in row)
+    if is_layout:
+        for row in rows:
+            for cell in row:
+                _add_contents(builder, cell)
+        return
+    for caption in table.iterchildren("caption"):
+        builder.block(_collapsed(_inline(caption)))
+    builder.table([list(_cells(row)) for row in rows], (bool(rows) and _is_header(rows[0])) or None)
+
+
+def _table_of(row: _Element) -> _Element | None:
+    return next(row.iterancestors("table"), None)
+
+
+def _cells(row: _Element) -> Iterator[str]:
+    """The cells' texts; one over several columns is followed by empty ones."""
+    for cell in row:
+        if not _tag(cell):  # a comment
+            continue
+        yield _collapsed(_inline(cell)).replace("\n", " ")
+        span = cell.get("colspan", "")
+        yield from [""] * (min(int(span), _MOST_COLUMNS) - 1 if span.isdecimal() else 0)
+
+
+def _is_header(row: _Element) -> bool:
+    parent = row.getparent()
+    return (parent is not None and _tag(parent) == "thead") or all(
+        _tag(cell) == "th" or cell.get("role") == "head" for cell in row
+    )
 
 
 def _inline(element: _Element) -> str:

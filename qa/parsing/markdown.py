@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from qa.parsing.base import Parsed, TextBuilder, decode
-from qa.parsing.metadata import first_sentence, leading_date, shortened, to_date
+from qa.parsing.base import Options, Parsed, TextBuilder, decode
+from qa.parsing.metadata import to_date
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
@@ -19,7 +19,7 @@ class MarkdownParser:
     media_type = "text/markdown"
     suffixes = (".md", ".markdown", ".mdown", ".mkd")
 
-    def parse(self, data: bytes, path: PurePath) -> Parsed:
+    def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         from markdown_it import MarkdownIt
         from markdown_it.tree import SyntaxTreeNode
         from mdit_py_plugins.front_matter import front_matter_plugin
@@ -31,17 +31,10 @@ class MarkdownParser:
         metadata = _front_matter(tree)
         builder = TextBuilder()
         _add(builder, tree)
-        text, structure = builder.build()
-        headings = [_inline(node) for node in tree.children if node.type == "heading"]
-        stated = shortened(metadata.get("title") or (headings[0] if headings else ""))
-        dates = [to_date(metadata[key]) for key in _DATE_KEYS if key in metadata]
-        body = text[structure[0].body :] if structure else ""
-        return Parsed(
-            text=text,
-            structure=structure,
-            title=stated or first_sentence(text),
-            title_stated=stated is not None,
-            published=next(filter(None, dates), None) or leading_date(body),
+        dates = (to_date(metadata[key]) for key in _DATE_KEYS if key in metadata)
+        return builder.parsed(
+            title=metadata.get("title"),
+            published=next(filter(None, dates), None),
             metadata={k: v for k, v in metadata.items() if k not in ("title", "date")},
         )
 
@@ -83,7 +76,7 @@ def _add(builder: TextBuilder, node: SyntaxTreeNode) -> None:
         case "bullet_list" | "ordered_list":
             builder.block("\n".join(_list_lines(node, indent="")))
         case "table":
-            builder.block("\n".join(_table_lines(node)))
+            builder.table(_table_rows(node), has_header=True)
         case "front_matter" | "hr":
             pass
         case _:
@@ -109,11 +102,9 @@ def _list_lines(node: SyntaxTreeNode, indent: str) -> list[str]:
     return lines
 
 
-def _table_lines(node: SyntaxTreeNode) -> list[str]:
+def _table_rows(node: SyntaxTreeNode) -> list[list[str]]:
     return [
-        " | ".join(_inline(cell) for cell in row.children)
-        for part in node.children
-        for row in part.children
+        [_inline(cell) for cell in row.children] for part in node.children for row in part.children
     ]
 
 

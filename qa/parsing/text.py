@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from qa.parsing.base import Parsed, decode
+from qa.parsing.base import Options, Parsed, decode
 from qa.parsing.metadata import first_sentence, leading_date, leading_title
 from qa.types import Section
 
@@ -13,7 +13,7 @@ class TextParser:
     media_type = "text/plain"
     suffixes = (".txt", ".text", ".log")
 
-    def parse(self, data: bytes, path: PurePath) -> Parsed:
+    def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         text = decode(data)
         title, body = leading_title(text)
         return Parsed(

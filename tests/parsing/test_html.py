@@ -30,7 +30,7 @@ def test_the_main_text_without_what_surrounds_it():
     text = parse_html(PAGE).text
     assert "The river rose two metres.\nNobody was hurt." in text
     assert "- Stay away from the banks\n- Listen to the radio\n  - on FM" in text
-    assert "Place | Level\nUpper bridge | 4.2 m" in text
+    assert "Place: Upper bridge; Level: 4.2 m" in text
     assert "level = 4.2\nlimit = 5" in text
     for outside in ("Home", "Copyright", "alert", "color", "<"):
         assert outside not in text

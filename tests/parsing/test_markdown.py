@@ -61,7 +61,7 @@ def test_the_text_is_what_a_reader_sees():
     assert "Staff get 25 days of leave a year. They ask hr first. A calendar" in text
     assert "- one\n- two\n  more of two\n  - nested" in text
     assert "1. first\n2. second" in text
-    assert "who | days\nnew | 25" in text
+    assert "who: new; days: 25" in text
     assert "Rest well." in text
     assert "days = 25" in text
     assert "visible" in text

@@ -1,0 +1,52 @@
+"""CSV and TSV by the standard library: each row with the names of its columns."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from itertools import islice
+from pathlib import PurePath
+
+from qa.errors import DocumentError
+from qa.parsing.base import Options, Parsed, TextBuilder, decode
+
+_DELIMITERS = ",;\t|"
+_SAMPLE = 65536
+"""Characters that are looked at for the delimiter."""
+_SAMPLE_ROWS = 50
+_LARGEST_CELL = 131_072
+
+
+class DelimitedParser:
+    media_type = "text/csv"
+    suffixes = (".csv", ".tsv", ".tab")
+
+    def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
+        text = decode(data)
+        is_tabbed = path.suffix.lower() != ".csv"
+        delimiter = "\t" if is_tabbed else _delimiter(text[:_SAMPLE])
+        builder = TextBuilder()
+        try:
+            builder.table(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+        except csv.Error as error:
+            if "field larger" in str(error):
+                raise DocumentError(
+                    f"it has a cell of more than {_LARGEST_CELL:,} characters (an open quote?)"
+                ) from error
+            raise DocumentError(f"it isn't valid CSV ({error})") from error
+        return builder.parsed(is_prose=False)
+
+
+def _delimiter(sample: str) -> str:
+    """The delimiter by which most rows have one and the same number of columns."""
+
+    def agreement(delimiter: str) -> tuple[int, int]:
+        reader = csv.reader(StringIO(sample, newline=""), delimiter=delimiter)
+        try:
+            widths = [len(row) for row in islice(reader, _SAMPLE_ROWS) if row]
+        except csv.Error:
+            return 0, 0
+        usual = max(set(widths), key=widths.count, default=0)
+        return (widths.count(usual), usual) if usual > 1 else (0, 0)
+
+    return max(_DELIMITERS, key=agreement)
