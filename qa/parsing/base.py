@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath
@@ -93,7 +94,18 @@ def _detect(data: bytes) -> str:
     best = from_bytes(data).best()
     if best is None:
         raise DocumentError("it is text in no known encoding; save it as UTF-8")
-    return str(best)
+    text = str(best)
+    if _is_mixed(text):
+        with suppress(UnicodeDecodeError):
+            return data.decode("cp1252")
+    return text
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether there are a few East Asian characters in Latin text, as where a short one in a
+    Western encoding was taken for something else."""
+    latin = sum(char.isascii() and char.isalpha() for char in text)
+    return 0 < sum(char >= "\u2e80" for char in text) < latin / 2
 
 
 class TextBuilder:

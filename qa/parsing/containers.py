@@ -23,7 +23,7 @@ from qa.parsing.mail import attachments, read_message, split_mailbox
 
 MOST_DEPTH = 3
 """Containers in containers."""
-MOST_MEMBERS = 10_000
+MOST_MEMBERS = 100_000
 MOST_BYTES = 512 * 1024 * 1024
 """Of all that is unpacked of one file."""
 LARGEST_MEMBER = 64 * 1024 * 1024
@@ -57,8 +57,8 @@ class Broken:
 class _Limits:
     """What may still be unpacked of one file, its containers' contents included."""
 
-    members: int = MOST_MEMBERS
-    bytes: int = MOST_BYTES
+    members: int
+    bytes: int
 
     def take(self, size: int) -> None:
         self.members -= 1
@@ -107,7 +107,7 @@ def members(data: bytes, path: PurePath) -> Iterator[Member | Broken]:
     """
     names: set[str] = set()
     try:
-        for found in _walk(data, suffix_of(path.name), _Limits(), depth=1):
+        for found in _walk(data, suffix_of(path.name), _Limits(MOST_MEMBERS, MOST_BYTES), depth=1):
             name = _unique(found.name, names) if found.name else ""
             if isinstance(found, Member):
                 yield Member(name, found.data, found.suffix)
@@ -257,7 +257,7 @@ def _mbox(data: bytes, limits: _Limits) -> _Found:
 def _attached(data: bytes, limits: _Limits) -> _Found:
     for name, content in attachments(read_message(data)):
         limits.take(len(content))
-        safe = _safe(name.replace("/", "_"))
+        safe = _safe(name)
         if safe is not None:
             yield Member(safe, content, suffix_of(safe))
 

@@ -41,8 +41,9 @@ class HtmlParser:
     def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         page = _main_text(data)
         text, structure = _text(page.body if page else None)
-        if not text:
-            text, structure = _text(_visible_body(data))
+        visible = _text(_visible_body(data))
+        if not text or "".join(text.split()) == "".join(visible[0].split()):
+            text, structure = visible  # where it says the same, it has more of the structure
         headings = [section.heading[0] for section in structure if section.heading]
         stated = shortened((page and page.title) or _title(data) or "".join(headings[:1]))
         return Parsed(

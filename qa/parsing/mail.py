@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import zip_longest
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from qa.errors import DocumentError
 from qa.parsing.base import Options, Parsed, TextBuilder, decode
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from email.message import EmailMessage, MIMEPart
 
 _SHOWN = ("From", "To", "Cc", "Date")
-_LONGEST_FIELD = 1000
+_LONGEST_HEADER, _LONGEST_FIELD = 4000, 1000
+"""Characters as it is written, and as it is shown."""
 _MOST_DEPTH = 20
 _BEGIN = re.compile(rb"(?:\A|\r?\n\r?\n)From [^\r\n]*\d{4}[^\r\n]*\r?\n")
 """Where a message of an MBOX begins: the line "From sender date" behind an empty one."""
@@ -49,9 +51,17 @@ class MailParser:
 
 def read_message(data: bytes) -> EmailMessage:
     """The message; what is wrong with its form is passed over."""
-    from email import message_from_bytes, policy
+    from email import message_from_bytes
+    from email.policy import EmailPolicy
 
-    return message_from_bytes(data.lstrip(), policy=policy.default)
+    class ShortHeaders(EmailPolicy):
+        """The time that a header takes grows with the square of its length."""
+
+        def header_fetch_parse(self, name: str, value: str) -> Any:
+            return super().header_fetch_parse(name, value[:_LONGEST_HEADER])
+
+    policy: Any = ShortHeaders()
+    return cast("EmailMessage", message_from_bytes(data.lstrip(), policy=policy))
 
 
 def attachments(message: MIMEPart, depth: int = 0) -> Iterator[tuple[str, bytes]]:
@@ -61,7 +71,8 @@ def attachments(message: MIMEPart, depth: int = 0) -> Iterator[tuple[str, bytes]
     for part in message.iter_parts():
         if part.get_content_type() == "message/rfc822":
             (inner, *_) = part.iter_parts()
-            yield f"{_field(inner, 'Subject') or 'message'}.eml", inner.as_bytes()
+            subject = re.sub(r"[/\\]", "_", _field(inner, "Subject")).lstrip(" .")
+            yield f"{subject or 'message'}.eml", inner.as_bytes()
         elif part.is_multipart():
             yield from attachments(part, depth + 1)
         elif name := part.get_filename():
@@ -72,7 +83,7 @@ def attachments(message: MIMEPart, depth: int = 0) -> Iterator[tuple[str, bytes]
 def split_mailbox(data: bytes) -> Iterator[bytes]:
     """The messages of an MBOX."""
     begins = list(_BEGIN.finditer(data))
-    for begin, following in zip(begins, [*begins[1:], None], strict=True):
+    for begin, following in zip_longest(begins, begins[1:]):
         message = data[begin.end() : following.start() if following else len(data)]
         yield re.sub(rb"(?m)^>(>*From )", rb"\1", message)
 

@@ -91,7 +91,7 @@ def _opened(data: bytes) -> PDF:
     from pdfplumber.utils.exceptions import PdfminerException
 
     try:
-        return pdfplumber.open(BytesIO(data), laparams={}, unicode_norm="NFC")
+        return pdfplumber.open(BytesIO(data), laparams={"boxes_flow": None}, unicode_norm="NFC")
     except PdfminerException as error:
         cause = error.args[0] if error.args else error
         if isinstance(cause, PDFPasswordIncorrect):

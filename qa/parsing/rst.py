@@ -6,6 +6,7 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from qa.errors import DocumentError
 from qa.parsing.base import Options, Parsed, TextBuilder, decode
 from qa.parsing.metadata import to_date
 
@@ -20,8 +21,9 @@ _SETTINGS = {
     "halt_level": 5,
     "warning_stream": False,
     "smart_quotes": False,
-    "line_length_limit": 100_000,
 }
+_USUAL_LINE, _LONGEST_LINE = 10_000, 100_000
+"""Characters. Substitutions unfold up to the limit that docutils is given for a line."""
 _ROLE = re.compile(r":[\w:+.-]+:`~?([^`<]*?)\s*(?:<[^`>]*>)?`")
 """A role that docutils doesn't know, mostly Sphinx's, as ":ref:`the text <the-target>`"."""
 
@@ -33,7 +35,12 @@ class RstParser:
     def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         from docutils.core import publish_doctree
 
-        document = publish_doctree(decode(data), settings_overrides=_SETTINGS)
+        text = decode(data)
+        longest = max(map(len, text.splitlines()), default=0)
+        if longest > _LONGEST_LINE:
+            raise DocumentError(f"it has a line of {longest:,} characters: break it")
+        limit = {"line_length_limit": max(longest, _USUAL_LINE)}
+        document = publish_doctree(text, settings_overrides=_SETTINGS | limit)
         builder = TextBuilder()
         _add(builder, document, level=1)
         metadata = _metadata(document)

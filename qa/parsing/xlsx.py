@@ -15,7 +15,7 @@ from qa.parsing.office import core_properties
 
 _MOST_ROWS = 2_000_000
 """Of a workbook, with empty ones; a sheet has 1,048,576 at the most."""
-_MOST_CELLS = 20_000_000
+_MOST_CELLS = 5_000_000
 
 
 class XlsxParser:
