@@ -202,8 +202,8 @@ class QA:
         if not report.read:
             reasons = "; ".join(f"{f.path}: {f.reason}" for f in report.failed[:3])
             raise StoreEmptyError(
-                f"No document could be read in {seeds} ({reasons or 'none is there'}): put .txt, "
-                ".md or .html files there, or run `qa ingest PATH`."
+                f"No document could be read in {seeds} ({reasons or 'none is there'}): put .pdf, "
+                ".txt or the like there, or run `qa ingest PATH`."
             )
         return report
 

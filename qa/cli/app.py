@@ -118,7 +118,9 @@ def ingest(
         from qa.errors import DocumentError
 
         where = ", ".join(map(str, paths or [bot.settings.seeds]))
-        raise DocumentError(f"No document could be read in {where}: give .txt, .md or .html files.")
+        raise DocumentError(
+            f"No document could be read in {where}: give files such as .pdf or .txt."
+        )
     if strict and report.failed:
         raise typer.Exit(1)
 

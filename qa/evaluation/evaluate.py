@@ -50,6 +50,10 @@ _NO_INFLUENCE = (
     "nli_model",
     "threads",
     "max_file_mb",
+    "json_text",
+    "json_title",
+    "json_date",
+    "ocr",
     "top_k",
 )
 """Settings that no figure depends on; paths of this machine among them."""

@@ -16,7 +16,7 @@ from qa.analysis import detect_language
 from qa.errors import DocumentError
 from qa.parsing.base import Options, Parsed, Parser
 from qa.parsing.containers import CONTAINER_SUFFIXES, Broken, Member, is_container, members
-from qa.parsing.delimited import DelimitedParser
+from qa.parsing.delimited import CsvParser, TsvParser
 from qa.parsing.docx import DocxParser
 from qa.parsing.epub import EpubParser
 from qa.parsing.html import HtmlParser
@@ -40,7 +40,8 @@ PARSERS: tuple[Parser, ...] = (
     DocxParser(),
     PptxParser(),
     XlsxParser(),
-    DelimitedParser(),
+    CsvParser(),
+    TsvParser(),
     EpubParser(),
     MailParser(),
     JsonParser(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ def open_document(data: bytes) -> ZipFile:
     try:
         archive = ZipFile(BytesIO(data))
         _check(archive)
-    except (BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
+    except (BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OSError) as error:
         raise DocumentError(f"it is damaged or truncated ({error})") from error
     return archive
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePath
@@ -24,6 +23,13 @@ _BYTE_ORDER_MARKS = (
 )
 
 
+_ASCII = bytes(range(128))
+_EAST_ASIAN = [
+    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jis_2004", "euc_jisx0213", "euc_jp",
+    "euc_kr", "gb18030", "gb2312", "gbk", "hz", "iso2022_jp", "iso2022_kr", "johab", "shift_jis",
+    "shift_jis_2004", "shift_jisx0213", "utf_16", "utf_16_be", "utf_16_le", "utf_32",
+]  # fmt: skip
+"""Encodings of which hardly a character is ASCII, and in which short Latin texts seem valid."""
 _MOST_CHARACTERS = 32_000_000
 """Of a document that is put together: a small file may unfold to any length."""
 
@@ -91,21 +97,11 @@ def decode(data: bytes) -> str:
 def _detect(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data).best()
+    is_latin = len(data.translate(None, _ASCII)) < len(data) / 10
+    best = from_bytes(data, cp_exclusion=_EAST_ASIAN if is_latin else None).best()
     if best is None:
         raise DocumentError("it is text in no known encoding; save it as UTF-8")
-    text = str(best)
-    if _is_mixed(text):
-        with suppress(UnicodeDecodeError):
-            return data.decode("cp1252")
-    return text
-
-
-def _is_mixed(text: str) -> bool:
-    """Whether there are a few East Asian characters in Latin text, as where a short one in a
-    Western encoding was taken for something else."""
-    latin = sum(char.isascii() and char.isalpha() for char in text)
-    return 0 < sum(char >= "\u2e80" for char in text) < latin / 2
+    return str(best)
 
 
 class TextBuilder:

@@ -14,27 +14,36 @@ _DELIMITERS = ",;\t|"
 _SAMPLE = 65536
 """Characters that are looked at for the delimiter."""
 _SAMPLE_ROWS = 50
-_LARGEST_CELL = 131_072
 
 
-class DelimitedParser:
+class CsvParser:
     media_type = "text/csv"
-    suffixes = (".csv", ".tsv", ".tab")
+    suffixes = (".csv",)
 
     def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         text = decode(data)
-        is_tabbed = path.suffix.lower() != ".csv"
-        delimiter = "\t" if is_tabbed else _delimiter(text[:_SAMPLE])
-        builder = TextBuilder()
-        try:
-            builder.table(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
-        except csv.Error as error:
-            if "field larger" in str(error):
-                raise DocumentError(
-                    f"it has a cell of more than {_LARGEST_CELL:,} characters (an open quote?)"
-                ) from error
-            raise DocumentError(f"it isn't valid CSV ({error})") from error
-        return builder.parsed(is_prose=False)
+        return _parsed(text, _delimiter(text[:_SAMPLE]))
+
+
+class TsvParser:
+    media_type = "text/tab-separated-values"
+    suffixes = (".tsv", ".tab")
+
+    def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
+        return _parsed(decode(data), "\t")
+
+
+def _parsed(text: str, delimiter: str) -> Parsed:
+    builder = TextBuilder()
+    try:
+        builder.table(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        if "field larger" in str(error):
+            raise DocumentError(
+                f"it has a cell of more than {csv.field_size_limit():,} characters (an open quote?)"
+            ) from error
+        raise DocumentError(f"it isn't valid CSV ({error})") from error
+    return builder.parsed(is_prose=False)
 
 
 def _delimiter(sample: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MARGIN = 0.12
 """Of a page's height, above and below: where running heads and page numbers stand."""
-_MOST_EDGES = 3000
+_MOST_SHAPES = 2000
 """Lines and boxes of a page among which tables are looked for: a drawing has more."""
 _HEADING_SIZE = 1.15
 _LONGEST_HEADING = 200
@@ -34,6 +34,8 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s*(?:/|of|von|de|di|из|iz)\s*\d{1,4})?",
     re.I,
 )
+_FIRST_NUMBER, _LAST_NUMBER = re.compile(r"\d{1,9}"), re.compile(r"\d{1,9}(?=\D*$)")
+_OFTEN = 3
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
 _SENTENCE_REST = re.compile(r".*?[.!?…][\"')\]»”]*(?=\s|$)", re.S)
 _JUNK_TITLE = re.compile(
@@ -100,20 +102,26 @@ def _opened(data: bytes) -> PDF:
 
 
 def _page(page: PlumberPage) -> _Page:
-    from pdfminer.layout import LTTextLineHorizontal
+    from pdfminer.layout import LTCurve, LTImage, LTTextLineHorizontal
 
-    found = _Page(page.page_number, float(page.height), has_image=bool(page.images))
-    found.tables, boxes = _tables(page)
+    found = _Page(page.page_number, float(page.height))
+    shapes = 0
     todo: list[Any] = list(page.layout)
     while todo:
         item = todo.pop()
-        if not isinstance(item, LTTextLineHorizontal):
-            todo += list(item) if hasattr(item, "__iter__") and hasattr(item, "bbox") else []
-            continue
-        line = _line(item, found.height)
-        middle = (line.x0 + line.x1) / 2, (line.top + line.bottom) / 2
-        if line.text and not any(_is_within(middle, box) for box in boxes):
-            found.lines.append(line)
+        if isinstance(item, LTTextLineHorizontal):
+            line = _line(item, found.height)
+            if line.text:
+                found.lines.append(line)
+        elif isinstance(item, LTCurve):  # lines and rectangles as well
+            shapes += 1
+        elif isinstance(item, LTImage):
+            found.has_image = True
+        elif hasattr(item, "bbox") and hasattr(item, "__iter__"):
+            todo += item
+    if 0 < shapes <= _MOST_SHAPES:
+        found.tables, boxes = _tables(page)
+        found.lines = [line for line in found.lines if not any(_is_within(line, b) for b in boxes)]
     page.close()
     return found
 
@@ -137,8 +145,6 @@ def _line(item: Any, height: float) -> Line:
 
 def _tables(page: PlumberPage) -> tuple[list[_Table], list[tuple[float, float, float, float]]]:
     """The tables with ruled lines and their boxes; a frame around a text is none."""
-    if not 0 < len(page.edges) <= _MOST_EDGES:
-        return [], []
     left, upper = page.mediabox[0], page.mediabox[1]
     tables, boxes = [], []
     for table in page.find_tables():
@@ -154,8 +160,9 @@ def _tables(page: PlumberPage) -> tuple[list[_Table], list[tuple[float, float, f
     return sorted(tables, key=lambda table: table.top), boxes
 
 
-def _is_within(point: tuple[float, float], box: tuple[float, float, float, float]) -> bool:
-    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+def _is_within(line: Line, box: tuple[float, float, float, float]) -> bool:
+    x, y = (line.x0 + line.x1) / 2, (line.top + line.bottom) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def _recognize(data: bytes, builder: TextBuilder, options: Options) -> None:
@@ -177,16 +184,19 @@ def _recognize(data: bytes, builder: TextBuilder, options: Options) -> None:
 
 
 def _drop_running_lines(pages: Sequence[_Page]) -> None:
-    """Takes out page numbers, and lines in the margins that stand on half of the pages."""
+    """Takes out page numbers, and lines that stand at one place in the margins of three pages."""
+    margins = [list(_in_margins(page)) for page in pages]
     counts = Counter(
-        key for page in pages for key in {_running_key(line) for line in _in_margins(page)}
+        key
+        for page, lines in zip(pages, margins, strict=True)
+        for key in {key for line in lines for key in _running_keys(line, page.number)}
     )
-    often = max(3, len(pages) / 2)
-    for page in pages:
+    for page, lines in zip(pages, margins, strict=True):
         running = {
             id(line)
-            for line in _in_margins(page)
-            if counts[_running_key(line)] >= often or _PAGE_NUMBER.fullmatch(line.text)
+            for line in lines
+            if _PAGE_NUMBER.fullmatch(line.text)
+            or any(counts[key] >= _OFTEN for key in _running_keys(line, page.number))
         }
         page.lines = [line for line in page.lines if id(line) not in running]
 
@@ -200,8 +210,20 @@ def _in_margins(page: _Page) -> Iterator[Line]:
     )
 
 
-def _running_key(line: Line) -> str:
-    return re.sub(r"\d+", "#", line.text.lower())
+def _running_keys(line: Line, page: int) -> set[tuple[int, str]]:
+    """What a line has in common with its like on other pages: its place, and its words; a number
+    that goes up from page to page is told by how far it is from the page's."""
+
+    def relative(number: re.Match[str]) -> str:
+        return f"#{int(number[0]) - page}"
+
+    place = round(line.top / 4)
+    texts = (
+        line.text,
+        _FIRST_NUMBER.sub(relative, line.text, count=1),
+        _LAST_NUMBER.sub(relative, line.text, count=1),
+    )
+    return {(place, text) for text in texts}
 
 
 @dataclass(slots=True)

@@ -30,6 +30,9 @@ def table_lines(rows: Rows, has_header: bool | None = None) -> Iterator[str]:
     """
     full = (cells for row in rows if any(cells := [" ".join(cell.split()) for cell in row]))
     first = next(full, None)
+    while has_header is None and first and sum(map(bool, first)) == 1:
+        yield "".join(first)  # what stands above a table, as its title
+        first = next(full, None)
     if first is None:
         return
     following = list(islice(full, 1))

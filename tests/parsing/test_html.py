@@ -98,3 +98,37 @@ def test_no_page_fills_the_catalog_with_metadata():
     metadata = parse_html(f"<head>{metas}</head><p>Just a short one.</p>").metadata
     assert len(metadata) == 100
     assert {len(value) for value in metadata.values()} == {2000}
+
+
+def table(rows: str) -> str:
+    return parse_html(f"<p>Levels.</p><table>{rows}</table>").text.removeprefix("Levels.\n\n")
+
+
+def test_rows_carry_the_header_whatever_marks_it():
+    row = "<tr><td>Upper bridge</td><td>4.2 m</td></tr>"
+    expected = "Place: Upper bridge; Level: 4.2 m"
+    assert table(f"<tr><th>Place</th><th>Level</th></tr>{row}") == expected
+    assert table(f"<thead><tr><td>Place</td><td>Level</td></tr></thead>{row}") == expected
+    assert table(f"<tr><td>Place</td><td>Level</td></tr>{row}") == expected
+    assert table(f"<caption>By day</caption><tr><th>Place<th>Level{row}") == f"By day\n\n{expected}"
+
+
+def test_cells_over_several_columns_leave_the_others_below_their_names():
+    rows = (
+        "<tr><th>Place<th>Morning<th>Evening</tr>"
+        "<tr><td colspan=2>Upper bridge</td><td>4.2 m</td></tr>"
+    )
+    assert table(rows) == "Place: Upper bridge; Evening: 4.2 m"
+
+
+def test_tables_that_put_things_in_their_places_are_read_cell_by_cell():
+    rows = (
+        "<tr><td><h2>News</h2><p>The river rose.</p></td><td><table><tr><th>Place<th>Level</tr>"
+        "<tr><td>Upper bridge<td>4.2 m</tr></table></td></tr>"
+    )
+    assert table(rows) == "News\n\nThe river rose.\n\nPlace: Upper bridge; Level: 4.2 m"
+
+
+def test_tables_in_tables_without_end_come_to_an_end():
+    with pytest.raises(DocumentError):
+        parse_html("<table><tr><td>" * 5000 + "x")

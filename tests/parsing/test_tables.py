@@ -33,6 +33,15 @@ def test_without_a_header_cells_stand_side_by_side():
     assert lines([]) == lines([["", ""]]) == []
 
 
+def test_what_stands_above_the_header_is_a_title():
+    assert lines([["Fees of 2024", ""], ["Boat", "Fee"], ["Yacht", "12"]]) == [
+        "Fees of 2024",
+        "Boat: Yacht; Fee: 12",
+    ]
+    assert lines([["Yacht"], ["Dinghy"]]) == ["Yacht", "Dinghy"]
+    assert lines([["Boat"], ["Yacht"]], has_header=True) == ["Boat: Yacht"]
+
+
 def test_rows_longer_than_their_header_lose_nothing():
     assert lines([["Boat", "Fee"], ["Yacht", "12", "paid"]]) == ["Boat: Yacht; Fee: 12; paid"]
 

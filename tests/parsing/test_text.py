@@ -70,6 +70,23 @@ def test_common_encodings_are_read(encoding):
     assert parse_text(text.encode(encoding)).text == text
 
 
+def test_a_few_words_in_a_western_encoding_are_no_chinese():
+    text = "Boat;Remark\nYacht;für Gäste\n"
+    assert parse_text(text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("shift_jis", "港の管理人は灯台を見守っています。船は夏に多く入港します。" * 3),
+        ("gb18030", "港口管理员看守灯塔。夏天有很多船只进港。今年的费用在五月到期。" * 3),
+        ("cp1251", "Смотритель маяка живёт на холме. Летом в гавань приходит много лодок." * 3),
+    ],
+)
+def test_other_scripts_in_their_usual_encodings(encoding, text):
+    assert parse_text(text.encode(encoding)).text == text
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
