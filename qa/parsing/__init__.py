@@ -15,7 +15,7 @@ from pathlib import PurePath
 from qa.analysis import detect_language
 from qa.errors import DocumentError
 from qa.parsing.base import Options, Parsed, Parser
-from qa.parsing.containers import CONTAINER_SUFFIXES, Broken, Member, is_container, members
+from qa.parsing.containers import CONTAINER_SUFFIXES, is_container, members
 from qa.parsing.delimited import CsvParser, TsvParser
 from qa.parsing.docx import DocxParser
 from qa.parsing.epub import EpubParser
@@ -28,6 +28,7 @@ from qa.parsing.pdf import PdfParser
 from qa.parsing.pptx import PptxParser
 from qa.parsing.rst import RstParser
 from qa.parsing.text import TextParser
+from qa.parsing.unpacking import Broken, Member
 from qa.parsing.xlsx import XlsxParser
 from qa.types import Document
 
@@ -126,7 +127,7 @@ def documents(
     if not is_container(path, data):
         yield parse(data, path, sha256, options)
         return
-    if can_parse(path) and path.suffix.lower() != ".json":  # a message has a text of its own
+    if path.suffix.lower() == ".eml":  # which has a text of its own
         yield parse(data, path, sha256, options)
     for member in members(data, path):
         inner = path / member.name if member.name else path

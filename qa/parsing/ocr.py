@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from qa.errors import DocumentError
 
@@ -12,8 +12,8 @@ _MOST_PIXELS = 40_000_000
 _PAGE_SECONDS = 60
 
 
-def recognized(data: bytes) -> Iterator[str]:
-    """The text of each page of a PDF; paragraphs have a blank line between them.
+def recognized(data: bytes, numbers: Iterable[int]) -> Iterator[str]:
+    """The text of some pages of a PDF, by number from 1; paragraphs are parted by blank lines.
 
     Raises:
         DocumentError: the extra or tesseract is missing, or a page takes too long.
@@ -28,7 +28,8 @@ def recognized(data: bytes) -> Iterator[str]:
     import pypdfium2
 
     with pypdfium2.PdfDocument(data) as pdf:
-        for page in pdf:
+        for number in numbers:
+            page = pdf[number - 1]
             width, height = page.get_size()
             scale = min(_DOTS_PER_INCH / 72, (_MOST_PIXELS / max(1.0, width * height)) ** 0.5)
             image = page.render(scale=scale, grayscale=True).to_pil()

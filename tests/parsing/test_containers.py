@@ -12,7 +12,7 @@ import pytest
 
 from qa.errors import DocumentError
 from qa.parsing import Broken, Member, documents, members, parse
-from qa.parsing import containers as limits
+from qa.parsing import unpacking as limits
 from qa.types import Document
 
 Files = Iterable[tuple[str, bytes]]
@@ -62,6 +62,21 @@ def test_equal_names_are_told_apart_and_equal_files_are_one_document():
     assert isinstance(second, Document)
     assert (first.path, second.path) == ("t.tar/a.txt", "t.tar/a (2).txt")
     assert first.id == second.id == parse(b"Text.", Path("a.txt")).id
+
+
+def test_many_equal_names_take_no_time():
+    started = time.perf_counter()
+    packed = zip_of([("a.txt", b"x")] * 5000)
+    assert len(set(names(packed, "a.zip"))) == 5000
+    assert time.perf_counter() - started < 5
+
+
+def test_a_message_that_is_nested_without_end_leaves_the_others():
+    raw = b"Subject: a\r\n"
+    for number in range(3000):
+        raw += b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number)
+    found = list(documents(zip_of([("deep.eml", raw), ("a.txt", b"A.")]), Path("a.zip")))
+    assert [one.path for one in found if isinstance(one, Document)][-1] == "a.zip/a.txt"
 
 
 def test_links_and_devices_are_passed_over():
