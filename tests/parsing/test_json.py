@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from qa import QA
 from qa.errors import DocumentError
 from qa.parsing import Options, documents, is_container, parse
 from qa.types import Document
@@ -39,6 +40,13 @@ def test_the_settings_name_other_fields_also_within_objects():
     document = read(value, options)
     assert document.text == "Fees\n\nThey are due.\n\nIn May."
     assert (document.title, document.published) == ("Fees", date(2024, 3, 5))
+
+
+def test_settings_reach_the_parser(tmp_path):
+    (tmp_path / "a.json").write_text('{"id": 7, "lines": "They are due.", "text": "other"}')
+    bot = QA.open(tmp_path / "vectors", seeds=tmp_path / "a.json", json_text=["lines"])
+    bot.prepare()
+    assert bot.ask("When?").passages[0].text == "They are due."
 
 
 def test_without_a_text_all_fields_are_lines():
