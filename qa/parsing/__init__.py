@@ -118,8 +118,8 @@ def documents(
 ) -> Iterator[Document | Broken]:
     """The document that a file is, and those that it holds, in whatever depth.
 
-    The path of one within is the file's, a slash, and its name there; of `Broken` too, of which
-    the name "" is the file's own. Files within of which there is no parser are passed over.
+    The path of one within is the file's, a slash, and its name there, and so is the name of what is
+    `Broken`. Files within that have no parser are passed over.
 
     Raises:
         DocumentError: the file itself can't be read.

@@ -18,7 +18,7 @@ from qa.errors import DocumentError
 from qa.parsing.archive import is_bomb, kind_of
 from qa.parsing.base import decode
 from qa.parsing.feeds import entries
-from qa.parsing.json_documents import is_list_of_objects, read_json
+from qa.parsing.json_documents import read_json
 from qa.parsing.mail import attachments, read_message, split_mailbox
 
 MOST_MEMBERS = 100_000
@@ -199,8 +199,8 @@ def _attached(data: bytes, limits: Limits) -> Found:
 
 def _json_list(data: bytes, limits: Limits) -> Found:
     values = read_json(data)
-    if not is_list_of_objects(values):
-        raise DocumentError("it is no list of objects")
+    if not isinstance(values, list):
+        raise DocumentError("it is no list")
     for number, value in enumerate(values, start=1):
         content = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
         limits.take(len(content))

@@ -70,6 +70,11 @@ def test_a_list_of_objects_is_several_documents():
         read(data)
 
 
+def test_a_list_of_objects_and_others_loses_nothing():
+    found = list(documents(b'[{"text": "One."}, "Two.", ["Three."]]', Path("a.json")))
+    assert [one.text for one in found if isinstance(one, Document)] == ["One.", "Two.", "Three."]
+
+
 def test_lines_of_json_are_documents_each_and_a_broken_one_is_named():
     data = b'{"text": "One."}\n\n{"text": \n{"text": "Three."}'
     first, second, third = documents(data, Path("a.jsonl"))
