@@ -20,7 +20,7 @@ def is_container(path: PurePath, data: bytes | None = None) -> bool:
     """Whether a file may hold documents, by its name.
 
     With its ``data`` it is known of JSON as well, which is several documents if it is a list that
-    begins with an object. A message (.eml) is a document and a container: of what is attached to it.
+    begins with an object. A message (.eml) is a document and a container of what is attached to it.
     """
     suffix = suffix_of(path.name)
     if suffix == ".json" and data is not None:

@@ -51,24 +51,23 @@ class Page:
 
 
 def read_page(page: PlumberPage) -> Page:
-    """A page's lines, in no order, and its tables from top to bottom."""
-    from pdfminer.layout import LTCurve, LTImage, LTTextLineHorizontal
+    """A page's lines, in no order, and its tables from top to bottom.
 
+    A page that lies on its side is turned; what runs across the rest of a page, as a stamp at its
+    edge does, is left out.
+    """
+    turns = Counter(_turn(char) for char in _items(page.layout, "LTChar"))
+    turn = turns.most_common(1)[0][0] if turns else 0
+    if turn:
+        page = _turned(page, turn)
     found = Page(page.page_number, float(page.height))
-    shapes = 0
-    todo: list[Any] = list(page.layout)
-    while todo:
-        item = todo.pop()
-        if isinstance(item, LTTextLineHorizontal):
-            line = _line(item, found.height)
-            if line.text:
-                found.lines.append(line)
-        elif isinstance(item, LTCurve):  # lines and rectangles as well
-            shapes += 1
-        elif isinstance(item, LTImage):
-            found.has_image = True
-        elif hasattr(item, "bbox") and hasattr(item, "__iter__"):
-            todo += item
+    found.has_image = next(_items(page.layout, "LTImage"), None) is not None
+    found.lines = [
+        line
+        for item in _items(page.layout, "LTTextLineHorizontal")
+        if (line := _line(item, found.height)) and line.text
+    ]
+    shapes = sum(1 for _ in _items(page.layout, "LTCurve", "LTLine", "LTRect"))
     if 0 < shapes <= _MOST_SHAPES:
         found.tables, boxes = _tables(page)
         found.lines = [line for line in found.lines if not any(_is_within(line, b) for b in boxes)]
@@ -76,10 +75,39 @@ def read_page(page: PlumberPage) -> Page:
     return found
 
 
-def _line(item: Any, height: float) -> Line:
-    from pdfminer.layout import LTChar
+def _items(layout: Any, *kinds: str) -> Iterator[Any]:
+    """What is on a page of some of pdfminer's classes, also within figures."""
+    todo = [layout]
+    while todo:
+        item = todo.pop()
+        if type(item).__name__ in kinds:
+            yield item
+        elif hasattr(item, "bbox") and hasattr(item, "__iter__"):
+            todo += item
 
-    letters = [char for char in item if isinstance(char, LTChar)]
+
+def _turn(char: Any) -> int:
+    """By how many degrees, clockwise, the page must be turned for a character to stand upright."""
+    a, b, *_ = char.matrix
+    if abs(b) > abs(a):
+        return 90 if b > 0 else 270
+    return 180 if a < 0 else 0
+
+
+def _turned(page: PlumberPage, turn: int) -> PlumberPage:
+    from pdfplumber.page import Page as PlumberPage
+
+    printed = page.page_obj
+    printed.rotate = (printed.rotate + turn) % 360
+    printed.attrs["Rotate"] = printed.rotate
+    return PlumberPage(page.pdf, printed, page.page_number, page.initial_doctop)
+
+
+def _line(item: Any, height: float) -> Line | None:
+    """A line of text; None if most of its characters don't stand upright."""
+    letters = list(_items(item, "LTChar"))
+    if sum(map(bool, map(_turn, letters))) * 2 > len(letters):
+        return None
     sizes = Counter(round(char.size * 2) / 2 for char in letters)
     bold = sum(bool(re.search(r"bold|black|heavy", char.fontname, re.I)) for char in letters)
     return Line(

@@ -71,6 +71,24 @@ def test_cells_side_by_side_are_no_columns_but_stay_in_their_row():
     assert read(pdf).text == "Upper bridge  4.2 m\n\nLower bridge  3 m"
 
 
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_a_page_that_lies_on_its_side_is_turned(angle):
+    pdf = new_pdf()
+    with pdf.rotation(angle, 105, 140):
+        for number, line in enumerate(textwrap.wrap(LEFT, 60)):
+            pdf.text(50, 100 + 5 * number, line)
+    assert read(pdf).text == LEFT
+
+
+def test_a_stamp_that_runs_up_the_edge_is_left_out():
+    pdf = new_pdf()
+    with pdf.rotation(90, 10, 200):
+        pdf.text(10, 200, "arXiv:2403.01234v1 [cs.CL] 5 Mar 2024")
+    pdf.set_xy(30, 140)
+    pdf.multi_cell(120, 6, LEFT)
+    assert read(pdf).text == LEFT
+
+
 def test_every_row_of_a_table_carries_its_header_on_the_next_page_too():
     pdf = new_pdf()
     say(pdf, "The levels were measured at many bridges.")
