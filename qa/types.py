@@ -13,6 +13,8 @@ from typing import Any
 HEADING_SEPARATOR = " > "
 LONGEST_LEAD = 300
 """Characters of a title or heading that count in a search: longer ones are none."""
+SURROUNDINGS = 32
+"""Characters on either side by which a quotation is told from the same words elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,10 @@ class Passage:
     """The sentences, as spans of ``text`` (not of the document); heading lines are none."""
     number: int = 0
     """Its place among the document's passages, from 0."""
+    prefix: str = ""
+    """The document's text right before it, `SURROUNDINGS` characters at most."""
+    suffix: str = ""
+    """That right behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +325,11 @@ class Answer:
             "passages": [passage.to_dict() for passage in self.passages],
             "timings_ms": dict(self.timings_ms),
         }
+
+
+def surroundings(text: str, start: int, end: int) -> tuple[str, str]:
+    """What stands right before and right behind ``text[start:end]``."""
+    return text[max(0, start - SURROUNDINGS) : start], text[end : end + SURROUNDINGS]
 
 
 def cite(document: Document | DocumentInfo, passage: Passage, span: Span | None = None) -> Citation:

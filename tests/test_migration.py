@@ -15,6 +15,7 @@ from qa import QA
 from qa.errors import StoreMismatchError
 from qa.parsing import document_id
 from qa.store import Identity, Store
+from qa.store.identity import FORMAT
 from tests.conftest import RunQA
 
 FORMAT_1 = """
@@ -165,7 +166,7 @@ def test_a_migrated_catalog_is_as_a_new_one(store, tmp_path):
             }  # fmt: skip
 
     assert columns(store) == columns(tmp_path / "new")
-    assert format_of(store) == format_of(tmp_path / "new") == 2
+    assert format_of(store) == format_of(tmp_path / "new") == FORMAT
 
 
 def test_no_index_file_of_the_earlier_format_stays(store):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from qa.passages.sentences import paragraphs, sentences, trimmed
-from qa.types import Document, Passage, Section, Span
+from qa.types import Document, Passage, Section, Span, surroundings
 
 DEFAULT_TOKENS = 128
 # Tokenizers make one "unknown" token of a long run without spaces, so characters count as well:
@@ -190,6 +190,7 @@ def _cut_near_middle(text: str, span: Span) -> int:
 
 def _passage(document: Document, section: Section, group: list[_Atom], number: int) -> Passage:
     start, end = group[0].span.start, group[-1].span.end
+    prefix, suffix = surroundings(document.text, start, end)
     return Passage(
         id=f"{document.id}:{number}",
         document_id=document.id,
@@ -202,4 +203,6 @@ def _passage(document: Document, section: Section, group: list[_Atom], number: i
             Span(a.span.start - start, a.span.end - start) for a in group if not a.is_heading
         ),
         number=number,
+        prefix=prefix,
+        suffix=suffix,
     )

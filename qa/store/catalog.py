@@ -343,7 +343,7 @@ class Catalog:
         for number, (passage, vector, sentence_vectors, fit) in enumerate(rows):
             cursor = self.execute(
                 "INSERT INTO passages (document_key, number, start, end, page, heading, sentences, "
-                "text) VALUES (?,?,?,?,?,?,?,?)",
+                "text, prefix, suffix) VALUES (?,?,?,?,?,?,?,?,?,?)",
                 (
                     key,
                     number,
@@ -353,6 +353,8 @@ class Catalog:
                     json.dumps(passage.heading),
                     json.dumps([offset for s in passage.sentences for offset in (s.start, s.end)]),
                     passage.text,
+                    passage.prefix,
+                    passage.suffix,
                 ),
             )
             self.execute(
@@ -371,14 +373,19 @@ class Catalog:
             (id,),
         )
 
-    def set_path(self, path: str, id: str) -> int | None:  # noqa: A002
+    def set_path(self, path: str, id: str, file: str | None = None) -> int | None:  # noqa: A002
         """Says that the document with this id, and no other, is at ``path``.
+
+        Args:
+            file: the file that it lies in, where the path leads into one.
 
         Returns the key of the document that was there, if there was one.
         """
         before = self._document_at(path)
         self.execute(
-            "INSERT OR REPLACE INTO paths SELECT ?, key FROM documents WHERE id = ?", (path, id)
+            "INSERT OR REPLACE INTO paths (path, document_key, file) "
+            "SELECT ?, key, ? FROM documents WHERE id = ?",
+            (path, file or path, id),
         )
         return before
 
@@ -443,4 +450,6 @@ def _passage(row: sqlite3.Row) -> Passage:
         page=row["page"],
         sentences=tuple(Span(start, end) for start, end in list(pairwise(offsets))[::2]),
         number=row["number"],
+        prefix=row["prefix"],
+        suffix=row["suffix"],
     )

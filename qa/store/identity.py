@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from qa.errors import StoreMismatchError
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)

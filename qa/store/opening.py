@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ from pathlib import Path
 from qa.errors import StoreBusyError, StoreDamagedError, StoreMismatchError
 from qa.store.catalog import Catalog
 from qa.store.identity import FORMAT, Identity
-from qa.store.schema import MIGRATIONS, SCHEMA, connect, is_damage
+from qa.store.migrations import MIGRATIONS, migrate, needs_rebuild
+from qa.store.schema import SCHEMA, connect, is_damage
 
 LOCK = "writer.lock"
+_UPGRADE_WAIT = 600.0
+"""Seconds; somebody else who upgrades the store is as good."""
 
 Version = tuple[str, int]
 """A catalog's own id and a generation of it: generations and keys begin anew with a new catalog."""
@@ -91,12 +95,41 @@ def create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: b
         catalog.set_meta("identity", identity.to_dict())
         catalog.execute("COMMIT")
         return
+    _upgrade(catalog)
     if rebuild:
         needs_migration(catalog, path)  # raises if not even a rebuild can use it
         return
     check_format(catalog, path)
     if catalog.meta("generation") > 0:
         Identity(**catalog.meta("identity")).check(identity)
+
+
+def upgrade(folder: Path, path: Path) -> None:
+    """Brings a catalog of an earlier format up to date where that takes no rebuild and one may.
+
+    Raises:
+        StoreBusyError: somebody was writing all the while.
+        sqlite3.Error, OSError: it can't be read or written.
+    """
+    if not os.access(folder, os.W_OK):
+        return
+    with closing(connect(path)) as connection:
+        is_due = _is_due(Catalog(connection))
+    if is_due:
+        with locked(folder, _UPGRADE_WAIT), opened(path, rebuild=False) as connection:
+            _upgrade(Catalog(connection))
+
+
+def _is_due(catalog: Catalog) -> bool:
+    format_ = catalog.meta("format") if catalog.is_created() else None
+    return format_ in MIGRATIONS and not needs_rebuild(format_)
+
+
+def _upgrade(catalog: Catalog) -> None:
+    if _is_due(catalog):
+        catalog.execute("BEGIN IMMEDIATE")
+        migrate(catalog)
+        catalog.execute("COMMIT")
 
 
 def needs_migration(catalog: Catalog, path: Path) -> bool:
@@ -121,9 +154,12 @@ def check_format(catalog: Catalog, path: Path) -> None:
             "`qa ingest --rebuild` to set it aside and ingest anew."
         )
     if format_ in MIGRATIONS:
+        remedy = "`qa ingest --rebuild` once to bring it up to date"
+        if not needs_rebuild(format_):
+            remedy = "`qa status` once as somebody who may write there"
         raise StoreMismatchError(
-            f"The store {path.parent} was made by an earlier qa (format {format_}): run `qa ingest "
-            "--rebuild` once to bring it up to date; its documents stay."
+            f"The store {path.parent} was made by an earlier qa (format {format_}): run {remedy}; "
+            "its documents stay."
         )
     if format_ != FORMAT:
         raise StoreMismatchError(

@@ -29,11 +29,19 @@ CREATE TABLE documents (
 );
 CREATE INDEX documents_by_language ON documents(language);
 CREATE INDEX documents_by_facts ON documents(published, language, title, metadata);
+CREATE TABLE files (
+    path TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    read_with TEXT NOT NULL DEFAULT '',
+    failures TEXT NOT NULL DEFAULT '[]'
+) WITHOUT ROWID;
 CREATE TABLE paths (
     path TEXT PRIMARY KEY,
-    document_key INTEGER NOT NULL REFERENCES documents(key) ON DELETE CASCADE
+    document_key INTEGER NOT NULL REFERENCES documents(key) ON DELETE CASCADE,
+    file TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX paths_by_document ON paths(document_key);
+CREATE INDEX paths_by_file ON paths(file);
 CREATE TABLE passages (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     document_key INTEGER NOT NULL REFERENCES documents(key) ON DELETE CASCADE,
@@ -43,7 +51,9 @@ CREATE TABLE passages (
     page INTEGER,
     heading TEXT NOT NULL,
     sentences TEXT NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    prefix TEXT NOT NULL DEFAULT '',
+    suffix TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX passages_by_document ON passages(document_key, number);
 CREATE TABLE embeddings (
@@ -54,20 +64,9 @@ CREATE TABLE embeddings (
 );
 """
 # documents_by_facts: what filters ask for, where it can be read without the texts.
+# files: what was read, with what (parsers, settings, sidecar), and what could not be had of it.
+# paths.file: the file that a document is or lies in; prefix, suffix: the text around a passage.
 # vector: float32. sentences: float16, a row for each of the passage's sentences.
-
-# What brings a catalog to the next format; a rebuild then makes every passage anew.
-MIGRATIONS = {
-    1: """
-ALTER TABLE documents ADD COLUMN language TEXT;
-ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
-CREATE INDEX documents_by_language ON documents(language);
-CREATE INDEX documents_by_facts ON documents(published, language, title, metadata);
-ALTER TABLE embeddings ADD COLUMN sentences BLOB NOT NULL DEFAULT x'';
-ALTER TABLE embeddings ADD COLUMN fit REAL NOT NULL DEFAULT 4;
-DELETE FROM meta WHERE key = 'index'
-""",
-}
 
 
 @contextmanager

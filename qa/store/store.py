@@ -35,6 +35,7 @@ from qa.store.opening import (
     create_or_check,
     locked,
     needs_migration,
+    upgrade,
     opened,
     version_of,
 )
@@ -82,6 +83,7 @@ class Store:
         self._dense: Live[Any] = Live(self)
         self._lexical: Live[Any] = Live(self)
         self._analyses: tuple[Version | None, list[str]] = (None, [])
+        self._is_upgraded = False
 
     @property
     def catalog_path(self) -> Path:
@@ -114,6 +116,8 @@ class Store:
             raise StoreEmptyError(
                 f"There is no store in {self.folder} yet: run `qa ingest PATH` to make one."
             )
+        with storage_errors(self.catalog_path):
+            self._upgrade()
         with storage_errors(self.catalog_path), self._connections.reading() as connection:
             catalog = Catalog(connection)
             if catalog.is_created():
@@ -207,6 +211,11 @@ class Store:
             found = list(dict.fromkeys(map(analysis_of, snapshot.catalog.languages())))
             self._analyses = snapshot.version, found
         return found
+
+    def _upgrade(self) -> None:
+        if not self._is_upgraded:
+            upgrade(self.folder, self.catalog_path)
+            self._is_upgraded = True
 
     def _dense_kind(self, identity: Identity) -> Derived[Any]:
         return derived.dense(self.index_kind, identity.dimension)

@@ -10,7 +10,7 @@ from qa.store.catalog import Catalog
 from qa.store.derived import Derived, remove_unrecorded
 from qa.store.identity import Identity
 from qa.store.index import Index
-from qa.store.schema import MIGRATIONS
+from qa.store.migrations import migrate
 from qa.types import Document, Passage
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ class Writer:
     def migrate(self) -> None:
         """Brings the catalog to the present format; every passage has to be made anew then."""
         self._begin()
-        while (format_ := self.catalog.meta("format")) in MIGRATIONS:
-            for statement in MIGRATIONS[format_].split(";"):
-                self.catalog.execute(statement)
-            self.catalog.set_meta("format", format_ + 1)
+        migrate(self.catalog)
 
     def add(self, document: Document, passages: Sequence[Passage], embedded: Embedded) -> None:
         """Adds a document that isn't in the store, at its paths."""
