@@ -14,7 +14,9 @@ def main() -> None:
     try:
         from qa.cli import (  # noqa: F401 - their commands join the app's
             chat,
+            documents,
             evaluation,
+            ingesting,
             keys,
             mcp,
             serving,

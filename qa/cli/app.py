@@ -17,7 +17,7 @@ from qa.cli.options import LlmBaseUrlOption, LlmModelOption, StrictOption, TopKO
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from qa.ingest import IngestReport, OnProgress, Progress
+    from qa.ingest import OnProgress, Progress
     from qa.service import QA
     from qa.types import Answer
 
@@ -29,14 +29,6 @@ app = typer.Typer(
     epilog='Start with: `qa ask "What was chosen as the 2024 Cultural Capital?"`',
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-documents_app = typer.Typer(
-    help="List, show and remove documents.\n\n"
-    "Examples: `qa documents`, `qa documents --where 'date<2024'`, `qa documents show 3f2a`, "
-    "`qa documents remove notes/old.md`",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(documents_app, name="documents")
-
 StoreOption = Annotated[
     Path | None,
     typer.Option("--store", metavar="DIR", help="The store's folder [default: vectors]."),
@@ -85,46 +77,6 @@ def _main(
     logging.getLogger("qa").setLevel(logging.DEBUG if debug else logging.WARNING)
 
 
-@app.command(epilog="Examples: `qa ingest`, `qa ingest notes reports/2024.md --store work`")
-def ingest(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files and folders [default: seeds].")
-    ] = None,
-    store: StoreOption = None,
-    model: ModelOption = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Cut and embed every document again.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if any document failed.")
-    ] = False,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
-    """Bring the store into step with files and folders."""
-    bot = _open(store, model=model)
-    try:
-        with _progress() as on_progress:
-            report = bot.ingest(paths or [], rebuild=rebuild, on_progress=on_progress)
-    except KeyboardInterrupt:
-        kept = "nothing was changed" if rebuild else "what is finished is kept"
-        _note(f"Interrupted: {kept}; run it again to go on.")
-        raise typer.Exit(130) from None
-    if json:
-        _print_json(report.to_dict())
-    else:
-        _print_report(report)
-    if not (report.read or report.removed or (rebuild and report.embedded)):
-        from qa.errors import DocumentError
-
-        where = ", ".join(map(str, paths or [bot.settings.seeds]))
-        raise DocumentError(
-            f"No document could be read in {where}: give files such as .pdf or .txt."
-        )
-    if strict and report.failed:
-        raise typer.Exit(1)
-
-
 @app.command(
     epilog='Examples: `qa ask "Who met whom?"`, `qa ask "When?" --top-k 3 --json`, '
     "`qa ask \"Who?\" --where 'date>=2023-10' --where language=en`"
@@ -163,72 +115,6 @@ def ask(
         answer = _show_answer(bot, question, where or [])
     if where and not answer.passages:
         _note("No passage is left by the filter: see `qa documents --where …` for what it leaves.")
-
-
-@documents_app.callback(invoke_without_command=True)
-def _documents(
-    context: typer.Context,
-    where: WhereOption = None,
-    store: StoreOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
-    if context.invoked_subcommand:
-        return
-    from qa.cli import render
-
-    infos = _open(store).documents(where=where or [])
-    if json:
-        _print_json([info.to_dict() for info in infos])
-    elif where and not infos:
-        _print("No document matches the filter.")
-    else:
-        _print(render.documents(infos, terminal=render.console().is_terminal))
-
-
-@documents_app.command("show", epilog="Example: `qa documents show 3f2a`")
-def documents_show(
-    document: Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a path.")],
-    store: StoreOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
-) -> None:
-    """Show a document and its text."""
-    from qa.cli import render
-
-    found, passages = _open(store).document(document)
-    if json:
-        _print_json(
-            {
-                "document_id": found.id,
-                "paths": list(found.paths),
-                "title": found.title,
-                "date": found.published.isoformat() if found.published else None,
-                "language": found.language,
-                "metadata": dict(found.metadata),
-                "media_type": found.media_type,
-                "sha256": found.sha256,
-                "text": found.text,
-                "passages": [{"start": p.start, "end": p.end} for p in passages],
-            }
-        )
-    else:
-        _print(render.document(found, passages))
-
-
-@documents_app.command("remove", epilog="Example: `qa documents remove notes/old.md`")
-def documents_remove(
-    document: Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a path.")],
-    store: StoreOption = None,
-    debug: DebugOption = False,
-) -> None:
-    """Take a document out of the store; a file of yours stays, an uploaded one goes too."""
-    from rich.text import Text
-
-    from qa.cli.terminal import printable
-
-    removed = _open(store).remove(document)
-    _print(Text(printable(f"removed {removed.id} {removed.title}")))
 
 
 @app.command(epilog="Example: `qa status --store work`")
@@ -340,12 +226,6 @@ def _print(what: RenderableType) -> None:
         print(what)
     else:
         render.console().print(what)
-
-
-def _print_report(report: IngestReport) -> None:
-    from qa.cli import render
-
-    _print(render.report(report))
 
 
 def _print_json(value: Any) -> None:

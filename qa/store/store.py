@@ -35,8 +35,8 @@ from qa.store.opening import (
     create_or_check,
     locked,
     needs_migration,
-    upgrade,
     opened,
+    upgrade,
     version_of,
 )
 from qa.store.schema import storage_errors

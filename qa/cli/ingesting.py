@@ -1,0 +1,70 @@
+"""`qa ingest`: bring the store into step with files and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qa.cli.app import (
+    DebugOption,
+    JsonOption,
+    ModelOption,
+    StoreOption,
+    _note,
+    _open,
+    _print,
+    _print_json,
+    _progress,
+    app,
+)
+
+if TYPE_CHECKING:
+    from qa.ingest import IngestReport
+
+
+@app.command(epilog="Examples: `qa ingest`, `qa ingest notes reports/2024.md --store work`")
+def ingest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders [default: seeds].")
+    ] = None,
+    store: StoreOption = None,
+    model: ModelOption = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Cut and embed every document again.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if any document failed.")
+    ] = False,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Bring the store into step with files and folders."""
+    bot = _open(store, model=model)
+    try:
+        with _progress() as on_progress:
+            report = bot.ingest(paths or [], rebuild=rebuild, on_progress=on_progress)
+    except KeyboardInterrupt:
+        kept = "nothing was changed" if rebuild else "what is finished is kept"
+        _note(f"Interrupted: {kept}; run it again to go on.")
+        raise typer.Exit(130) from None
+    if json:
+        _print_json(report.to_dict())
+    else:
+        _print_report(report)
+    if not (report.read or report.removed or (rebuild and report.embedded)):
+        from qa.errors import DocumentError
+
+        where = ", ".join(map(str, paths or [bot.settings.seeds]))
+        raise DocumentError(
+            f"No document could be read in {where}: give files such as .pdf or .txt."
+        )
+    if strict and report.failed:
+        raise typer.Exit(1)
+
+
+def _print_report(report: IngestReport) -> None:
+    from qa.cli import render
+
+    _print(render.report(report))
