@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,9 +12,10 @@ from qa.embedding import Embedder
 from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
 from qa.generation import KEY_VARIABLE, LanguageModel, Rewritten, rewrite, write
-from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
+from qa.ingest import Ingester, IngestReport, OnProgress, OnStage, preview
 from qa.library import Library
 from qa.models import Models
+from qa.parsing.workers import Workers
 from qa.retrieval import Ranking, Weights
 from qa.settings import Settings, load_settings
 from qa.store import Store
@@ -211,6 +212,7 @@ class QA:
         self,
         paths: Sequence[str | os.PathLike[str]] = (),
         *,
+        only: Collection[Path] | None = None,
         rebuild: bool = False,
         on_progress: OnProgress = lambda progress: None,
         wait: float = 0,
@@ -220,7 +222,20 @@ class QA:
         uploads = self.library.uploads.folder
         if rebuild and uploads.is_dir():  # a catalog that is made anew knows nothing of them
             roots = [*roots, uploads]
-        return self._ingester(on_progress).run(roots, rebuild=rebuild, wait=wait)
+        Workers(self.settings.limits).warm()  # they start while the model is loaded
+        return self._ingester(on_progress).run(
+            roots, only=only, singles=uploads, rebuild=rebuild, wait=wait
+        )
+
+    def preview(self, paths: Sequence[str | os.PathLike[str]] = ()) -> IngestReport:
+        """What `ingest` would do, by file; nothing is changed, and no new file is parsed."""
+        roots = [Path(path) for path in paths] or [self.settings.seeds]
+        settings = self.settings
+        try:
+            with self.store.snapshot() as snapshot:
+                return preview(self.store, snapshot, roots, settings.limits, settings.parsing)
+        except StoreEmptyError:
+            return preview(self.store, None, roots, settings.limits, settings.parsing)
 
     def add(
         self,
@@ -241,7 +256,7 @@ class QA:
             self.store,
             self.embedder,
             passage_tokens=self.settings.passage_tokens,
-            max_file_bytes=self.settings.max_file_bytes,
+            limits=self.settings.limits,
             parsing=self.settings.parsing,
             on_progress=on_progress,
             on_stage=on_stage,
@@ -253,7 +268,7 @@ class QA:
         if rebuild:
             try:
                 with self.store.snapshot(for_rebuild=True) as snapshot:
-                    paths = [Path(path) for path in snapshot.catalog.paths()]
+                    paths = [Path(path) for path in snapshot.catalog.places.paths()]
             except (StoreEmptyError, StoreDamagedError):
                 paths = []  # damaged, it is set aside and made anew
             if paths and not any(path.is_relative_to(seeds) for path in paths):

@@ -52,6 +52,7 @@ def report(report: IngestReport) -> RenderableType:
     counts = (
         ("added", len(report.added)),
         ("updated", len(report.updated)),
+        ("moved", len(report.moved)),
         ("unchanged", len(report.unchanged)),
         ("removed", len(report.removed)),
         ("failed", len(report.failed)),

@@ -92,11 +92,14 @@ def _title(data: bytes) -> str | None:
 
 
 def _metadata(data: bytes, author: str | None) -> dict[str, str]:
-    """What the page's meta elements say under plain names, and the author wherever it is said."""
+    """What the page's meta elements say under plain names, with its section, and the author
+    wherever it is said."""
     tree = _tree(data)
     metadata: dict[str, str] = {}
     for element in tree.iter("meta") if tree is not None else ():
         name = element.get("name", "").strip().lower()
+        if element.get("property") == "article:section":
+            name = "section"
         if _PLAIN_NAME.fullmatch(name) and name not in _TECHNICAL:
             metadata.setdefault(name, " ".join(element.get("content", "").split()))
     return metadata | ({"author": author} if author else {})

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreDamagedError
 from qa.filters import Filter
+from qa.store.places import Places
 from qa.store.where import where
 from qa.types import LONGEST_LEAD, Document, DocumentInfo, Passage, Section, Span
 
@@ -60,6 +61,7 @@ class Catalog:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.places = Places(connection)
         self.execute = connection.execute
         self._kept: dict[str, Any] | None = None
 
@@ -277,13 +279,6 @@ class Catalog:
         )
         return [row["language"] for row in rows]
 
-    def paths(self) -> dict[str, str]:
-        """The sha256 of the document at each path."""
-        rows = self.execute(
-            "SELECT path, sha256 FROM paths JOIN documents ON documents.key = paths.document_key"
-        )
-        return {row["path"]: row["sha256"] for row in rows}
-
     def has_document(self, id: str) -> bool:  # noqa: A002
         row = self.execute("SELECT 1 FROM documents WHERE id = ?", (id,)).fetchone()
         return row is not None
@@ -304,30 +299,30 @@ class Catalog:
 
     def add_document(self, document: Document) -> None:
         """Adds a document that isn't there yet, without its paths and passages."""
+        facts = _facts(document) | {
+            "id": document.id,
+            "sha256": document.sha256,
+            "ingested_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
         self.execute(
-            "INSERT INTO documents (id, title, title_stated, published, media_type, sha256, "
-            "characters, ingested_at, structure, text, language, metadata) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                document.id,
-                document.title,
-                document.title_stated,
-                document.published.isoformat() if document.published else None,
-                document.media_type,
-                document.sha256,
-                len(document.text),
-                datetime.now(UTC).isoformat(timespec="seconds"),
-                json.dumps(
-                    [[s.start, s.body, s.end, s.heading, s.page] for s in document.structure]
-                ),
-                document.text,
-                document.language,
-                json.dumps(dict(document.metadata)),
-            ),
+            f"INSERT INTO documents ({', '.join(facts)}) VALUES ({', '.join('?' * len(facts))})",
+            tuple(facts.values()),
         )
 
-    def set_language(self, id: str, language: str | None) -> None:  # noqa: A002
-        self.execute("UPDATE documents SET language = ? WHERE id = ?", (language, id))
+    def update_document(self, document: Document) -> None:
+        """Replaces what is known of a document, without its paths and passages."""
+        facts = _facts(document)
+        self.execute(
+            f"UPDATE documents SET {', '.join(f'{name} = ?' for name in facts)} WHERE id = ?",
+            (*facts.values(), document.id),
+        )
+
+    def retitle(self, id: str, before: str, now: str) -> None:  # noqa: A002
+        """Gives a document another title, if it has the one before and doesn't state it."""
+        self.execute(
+            "UPDATE documents SET title = ? WHERE id = ? AND title = ? AND NOT title_stated",
+            (now, id, before),
+        )
 
     def add_passages(  # a list for each: one entry a passage
         self,
@@ -411,6 +406,23 @@ class Catalog:
 
 def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def _facts(document: Document) -> dict[str, Any]:
+    """What a document's row says of it, but for what never changes."""
+    return {
+        "title": document.title,
+        "title_stated": document.title_stated,
+        "published": document.published.isoformat() if document.published else None,
+        "media_type": document.media_type,
+        "characters": len(document.text),
+        "structure": json.dumps(
+            [[s.start, s.body, s.end, s.heading, s.page] for s in document.structure]
+        ),
+        "text": document.text,
+        "language": document.language,
+        "metadata": json.dumps(dict(document.metadata)),
+    }
 
 
 def _info(row: sqlite3.Row) -> DocumentInfo:

@@ -1,0 +1,73 @@
+"""Which files were read, and where documents are: the catalog's tables `files` and `paths`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file that was read."""
+
+    path: str
+    sha256: str
+    """Of its bytes."""
+    read_with: str
+    """What it was read with: another reading may find something else in the same bytes."""
+    failures: tuple[tuple[str, str], ...] = ()
+    """What could not be had of it: paths, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document is."""
+
+    document_id: str
+    file: str
+    """The file that it is, or lies in."""
+
+
+class Places:
+    """Queries and changes, on a connection whose transactions the caller begins and ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def files(self) -> Iterator[FileRecord]:
+        """All files that were read."""
+        for row in self._execute("SELECT path, sha256, read_with, failures FROM files"):
+            failures = tuple((path, reason) for path, reason in json.loads(row["failures"]))
+            yield FileRecord(row["path"], row["sha256"], row["read_with"], failures)
+
+    def paths(self) -> list[str]:
+        """Every path that a document is at; of an earlier format's catalog, too."""
+        return [row["path"] for row in self._execute("SELECT path FROM paths")]
+
+    def all(self) -> dict[str, Place]:
+        """Every path that a document is at."""
+        rows = self._execute(
+            "SELECT path, id, file FROM paths JOIN documents ON documents.key = paths.document_key"
+        )
+        return {row["path"]: Place(row["id"], row["file"]) for row in rows}
+
+    def files_of(self, id: str) -> list[str]:  # noqa: A002
+        """The files that a document is or lies in."""
+        rows = self._execute(
+            "SELECT DISTINCT file FROM paths JOIN documents ON documents.key = paths.document_key "
+            "WHERE id = ? ORDER BY file",
+            (id,),
+        )
+        return [row["file"] for row in rows]
+
+    def set_file(self, record: FileRecord) -> None:
+        self._execute(
+            "INSERT OR REPLACE INTO files (path, sha256, read_with, failures) VALUES (?, ?, ?, ?)",
+            (record.path, record.sha256, record.read_with, json.dumps(record.failures)),
+        )
+
+    def remove_file(self, path: str) -> None:
+        """Forgets that a file was read: the next ingest reads it again."""
+        self._execute("DELETE FROM files WHERE path = ?", (path,))
