@@ -3,7 +3,7 @@ when piped. Answers are `qa.cli.render_answer`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +47,16 @@ def shown_path(path: str) -> str:
         return path
 
 
-def report(report: IngestReport) -> RenderableType:
-    """What an ingest did: counts, and each failure with its reason."""
+def report(report: IngestReport, *, planned: bool = False) -> RenderableType:
+    """What an ingest did: counts, and each failure with its reason.
+
+    Args:
+        planned: it would do that; each change is named.
+    """
     counts = (
         ("added", len(report.added)),
         ("updated", len(report.updated)),
-        ("moved", len(report.moved)),
+        *([("moved", len(report.moved))] if report.moved else []),
         ("unchanged", len(report.unchanged)),
         ("removed", len(report.removed)),
         ("failed", len(report.failed)),
@@ -60,13 +64,29 @@ def report(report: IngestReport) -> RenderableType:
     line = Text(", ".join(f"{name} {count}" for name, count in counts))
     if report.skipped:
         line.append(f" (skipped {len(report.skipped)} of other formats)", style=DIM)
+    if planned:
+        line.append(" (nothing was changed)", style=DIM)
     failures = [
-        Text.assemble(
-            ("failed ", BAD), f"{printable_line(shown_path(f.path))}: {printable_line(f.reason)}"
-        )
+        Text.assemble(("failed ", BAD), f"{_path(f.path)}: {printable_line(f.reason)}")
         for f in report.failed
     ]
-    return Group(*failures, line)
+    return Group(*(_changes(report) if planned else ()), *failures, line)
+
+
+def _changes(report: IngestReport) -> Iterator[Text]:
+    for verb, paths in (
+        ("add", report.added),
+        ("update", report.updated),
+        ("remove", report.removed),
+    ):
+        for path in paths:
+            yield Text.assemble((f"would {verb:<8}", DIM), _path(path))
+    for path, before in report.moved.items():
+        yield Text.assemble((f"would {'move':<8}", DIM), f"{_path(before)} to {_path(path)}")
+
+
+def _path(path: str) -> str:
+    return printable_line(shown_path(path))
 
 
 def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:

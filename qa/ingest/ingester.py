@@ -14,6 +14,7 @@ from qa.ingest.looking import Known, Looker, State
 from qa.ingest.report import Failure, IngestReport, OnProgress, OnStage, Progress
 from qa.ingest.sync import Sync
 from qa.parsing import Options, can_parse, is_container
+from qa.parsing.sidecars import is_sidecar
 from qa.parsing.workers import Limits, Workers
 from qa.passages import Splitter
 from qa.store import Identity, Snapshot, Store, Writer
@@ -176,4 +177,4 @@ def _find(roots: list[Path], known: Known, store: Store, report: IngestReport) -
 
 
 def _is_wanted(path: Path) -> bool:
-    return can_parse(path) or is_container(path)
+    return (can_parse(path) or is_container(path)) and not is_sidecar(path)

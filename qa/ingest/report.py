@@ -41,7 +41,18 @@ class IngestReport:
         """How many documents are not what or where they were."""
         return len(self.added) + len(self.updated) + len(self.moved) + len(self.removed)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, planned: bool = False) -> dict[str, Any]:
+        """The counts, and each failure.
+
+        Args:
+            planned: it would do that; each change is named.
+        """
+        changes = {
+            "added": self.added,
+            "updated": self.updated,
+            "moved": [{"from": before, "to": path} for path, before in self.moved.items()],
+            "removed": self.removed,
+        }
         return {
             "added": len(self.added),
             "updated": len(self.updated),
@@ -51,6 +62,7 @@ class IngestReport:
             "skipped": len(self.skipped),
             "failed": [{"path": f.path, "reason": f.reason} for f in self.failed],
             "embedded": self.embedded,
+            **({"changes": changes} if planned else {}),
         }
 
 

@@ -151,7 +151,7 @@ def parse(
     try:
         parser = _BY_SUFFIX[suffix_by_content(data, suffix)]
         parsed = parser.parse(data, path, options)
-    except DocumentError:
+    except (DocumentError, MemoryError):  # of memory the one knows who limits it
         raise
     except RecursionError as error:
         raise DocumentError("it is nested too deeply") from error

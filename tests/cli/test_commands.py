@@ -341,8 +341,11 @@ def test_an_interrupted_ingest_keeps_what_is_finished_and_says_so(qa, tmp_path):
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert message.endswith("Interrupted: what is finished is kept; run it again to go on.\n")
     status = json.loads(qa("status", "--json").stdout)
+    assert message.endswith(
+        f"Interrupted: what is finished is kept ({status['documents']:,} documents in the store); "
+        "run it again to go on.\n"
+    )
     assert 0 < status["documents"] < 2000
     assert status["complete"] is False
 
