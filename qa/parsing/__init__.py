@@ -115,16 +115,26 @@ def documents(
     `Broken`. Files within that have no parser are passed over.
 
     Raises:
-        DocumentError: the file itself can't be read.
+        DocumentError: the file itself can't be read, or there is no document in it.
     """
     if not is_container(path, data):
         yield parse(data, path, sha256, options)
         return
+    is_empty = True
     if path.suffix.lower() == ".eml":  # which has a text of its own
+        is_empty = False
         try:
             yield parse(data, path, sha256, options)
         except DocumentError as error:
             yield Broken(str(path), str(error))
+    for found in _within(data, path, options):
+        is_empty = False
+        yield found
+    if is_empty:
+        raise DocumentError("it holds no document of a supported format")
+
+
+def _within(data: bytes, path: PurePath, options: Options) -> Iterator[Document | Broken]:
     for member in members(data, path):
         inner = path / member.name if member.name else path
         if isinstance(member, Broken):
