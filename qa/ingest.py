@@ -34,6 +34,14 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file or folder that was left out, and why (as a clause: "it is …")."""
+
+    path: str
+    reason: str
+
+
 @dataclass(slots=True)
 class IngestReport:
     """What an ingest did, by path."""
@@ -42,8 +50,8 @@ class IngestReport:
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    """Files in a folder whose format has no parser."""
+    skipped: list[Skip] = field(default_factory=list)
+    """What lies in a folder and isn't for a store: mostly files whose format has no parser."""
     failed: list[Failure] = field(default_factory=list)
     embedded: int = 0
     """Passages that were embedded."""
@@ -59,7 +67,7 @@ class IngestReport:
             "updated": len(self.updated),
             "unchanged": len(self.unchanged),
             "removed": len(self.removed),
-            "skipped": len(self.skipped),
+            "skipped": [{"path": s.path, "reason": s.reason} for s in self.skipped],
             "failed": [{"path": f.path, "reason": f.reason} for f in self.failed],
             "embedded": self.embedded,
         }
@@ -92,6 +100,8 @@ class Ingester:
         max_file_bytes: int,
         parsing: Options | None = None,
         *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
         on_progress: OnProgress = lambda progress: None,
         on_stage: OnStage = lambda stage, done, total: None,
     ) -> None:
@@ -100,6 +110,7 @@ class Ingester:
             passage_tokens: the size of passage to aim at, in the model's tokens.
             max_file_bytes: larger files are reported as failed.
             parsing: what concerns the parsers.
+            include, exclude: which files are looked at; see `qa.files.find_files`.
             on_progress: called after each file.
             on_stage: called within a file, too.
         """
@@ -108,6 +119,7 @@ class Ingester:
         self._splitter = Splitter(embedder.count_tokens, embedder.max_tokens, passage_tokens)
         self._max_file_bytes = max_file_bytes
         self._parsing = parsing or Options()
+        self._include, self._exclude = include, exclude
         self._on_progress = on_progress
         self._on_stage = on_stage
         self._identity = Identity(
@@ -121,7 +133,7 @@ class Ingester:
         """Brings the store into step with what is at ``paths`` now.
 
         Args:
-            paths: files and folders; of a folder everything below it that has a parser.
+            paths: files, folders and patterns; see `qa.files.find_files`.
             rebuild: cut and embed every stored document again, in one transaction, with the
                 present model and settings; documents from elsewhere are kept.
             wait: how many seconds to wait for another writer to finish.
@@ -172,8 +184,15 @@ class Ingester:
     ) -> None:
         known = writer.catalog.paths()
         roots = [absolute(path) for path in paths]
-        files = find_files(roots, can_parse, known, leave_out=absolute(self._store.folder))
-        report.skipped += map(str, files.skipped)
+        files = find_files(
+            roots,
+            can_parse,
+            known,
+            leave_out=absolute(self._store.folder),
+            include=self._include,
+            exclude=self._exclude,
+        )
+        report.skipped += [Skip(str(path), reason) for path, reason in files.skipped.items()]
         report.failed += [Failure(str(path), reason) for path, reason in files.failed.items()]
         for done, file in enumerate(files.found, start=1):
             try:

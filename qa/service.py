@@ -243,6 +243,8 @@ class QA:
             passage_tokens=self.settings.passage_tokens,
             max_file_bytes=self.settings.max_file_bytes,
             parsing=self.settings.parsing,
+            include=self.settings.include,
+            exclude=self.settings.exclude,
             on_progress=on_progress,
             on_stage=on_stage,
         )

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qa.cli.terminal import printable, printable_line
+from qa.files import UNSUPPORTED
 
 if TYPE_CHECKING:
     from qa.ingest import IngestReport
@@ -48,7 +49,7 @@ def shown_path(path: str) -> str:
 
 
 def report(report: IngestReport) -> RenderableType:
-    """What an ingest did: counts, and each failure with its reason."""
+    """What an ingest did: counts, and what was skipped or failed with its reason."""
     counts = (
         ("added", len(report.added)),
         ("updated", len(report.updated)),
@@ -57,15 +58,18 @@ def report(report: IngestReport) -> RenderableType:
         ("failed", len(report.failed)),
     )
     line = Text(", ".join(f"{name} {count}" for name, count in counts))
-    if report.skipped:
-        line.append(f" (skipped {len(report.skipped)} of other formats)", style=DIM)
-    failures = [
-        Text.assemble(
-            ("failed ", BAD), f"{printable_line(shown_path(f.path))}: {printable_line(f.reason)}"
+    named = [skip for skip in report.skipped if skip.reason != UNSUPPORTED]
+    if others := len(report.skipped) - len(named):
+        line.append(f" (skipped {others} of other formats)", style=DIM)
+    lines = [
+        Text.assemble((f"{what} ", style), f"{printable_line(shown_path(path))}: ")
+        + Text(printable_line(reason))
+        for what, style, path, reason in (
+            *(("skipped", DIM, s.path, s.reason) for s in named),
+            *(("failed", BAD, f.path, f.reason) for f in report.failed),
         )
-        for f in report.failed
     ]
-    return Group(*failures, line)
+    return Group(*lines, line)
 
 
 def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:
