@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from qa.asking import MAX_QUESTION, Asking, checked_question
 from qa.embedding import Embedder
-from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError
+from qa.errors import OverloadedError, QAError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
 from qa.generation import KEY_VARIABLE, LanguageModel, Rewritten, rewrite, write
 from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
@@ -19,6 +20,7 @@ from qa.retrieval import Ranking, Weights
 from qa.settings import Settings, load_settings
 from qa.store import Store
 from qa.types import Answer, Ask, CheckedSentence, Document, DocumentInfo, Passage, Turn
+from qa.watching import watch
 
 __all__ = ["MAX_QUESTION", "QA", "checked_question"]
 
@@ -221,6 +223,19 @@ class QA:
         if rebuild and uploads.is_dir():  # a catalog that is made anew knows nothing of them
             roots = [*roots, uploads]
         return self._ingester(on_progress).run(roots, rebuild=rebuild, wait=wait)
+
+    def watch(
+        self,
+        paths: Sequence[str | os.PathLike[str]] = (),
+        *,
+        stop: threading.Event | None = None,
+        on_error: Callable[[QAError], None] = lambda error: None,
+    ) -> Iterator[IngestReport]:
+        """Keeps the store in step with files and folders: an ingest now, and one whenever
+        something changes there, until ``stop`` is set; see `qa.watching.watch`."""
+        roots = [absolute(path) for path in paths or [self.settings.seeds]]
+        store = absolute(self.store.folder)
+        return watch(lambda: self.ingest(roots), roots, store, stop=stop, on_error=on_error)
 
     def add(
         self,

@@ -15,7 +15,9 @@ from qa.cli.terminal import printable, printable_line
 from qa.files import UNSUPPORTED
 
 if TYPE_CHECKING:
-    from qa.ingest import IngestReport
+    from datetime import datetime
+
+    from qa.ingest import Failure, IngestReport, Skip
     from qa.keys import Key
     from qa.types import Document, DocumentInfo, Passage
 
@@ -61,15 +63,26 @@ def report(report: IngestReport) -> RenderableType:
     named = [skip for skip in report.skipped if skip.reason != UNSUPPORTED]
     if others := len(report.skipped) - len(named):
         line.append(f" (skipped {others} of other formats)", style=DIM)
-    lines = [
-        Text.assemble((f"{what} ", style), f"{printable_line(shown_path(path))}: ")
-        + Text(printable_line(reason))
-        for what, style, path, reason in (
-            *(("skipped", DIM, s.path, s.reason) for s in named),
-            *(("failed", BAD, f.path, f.reason) for f in report.failed),
+    return Group(*_reasons("skipped", DIM, named), *_reasons("failed", BAD, report.failed), line)
+
+
+def change(report: IngestReport, new: Sequence[Failure], at: datetime) -> RenderableType:
+    """A line of `qa watch`: what an ingest changed, and which failures are new."""
+    counts = {"added": report.added, "updated": report.updated, "removed": report.removed}
+    line = Text(", ".join(f"{name} {len(paths)}" for name, paths in counts.items()))
+    line.append(f", failed {len(report.failed)}", style=BAD if report.failed else "")
+    time = Text(f"{at:%H:%M:%S}  ", style=DIM)
+    return Group(time + line, *_reasons("failed", BAD, new))
+
+
+def _reasons(what: str, style: str, files: Sequence[Failure | Skip]) -> list[Text]:
+    """A line for each file, with its reason."""
+    return [
+        Text.assemble(
+            (f"{what} ", style), f"{printable_line(shown_path(f.path))}: {printable_line(f.reason)}"
         )
+        for f in files
     ]
-    return Group(*lines, line)
 
 
 def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:

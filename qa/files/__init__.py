@@ -2,7 +2,7 @@
 
 from qa.files.finding import IGNORE_FILE, UNSUPPORTED, Files, find_files, is_sidecar
 from qa.files.paths import absolute, size_of
-from qa.files.patterns import Patterns, has_wildcards
+from qa.files.patterns import Patterns, beginning_of
 
 __all__ = [
     "IGNORE_FILE",
@@ -10,8 +10,8 @@ __all__ = [
     "Files",
     "Patterns",
     "absolute",
+    "beginning_of",
     "find_files",
-    "has_wildcards",
     "is_sidecar",
     "size_of",
 ]

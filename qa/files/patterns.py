@@ -16,11 +16,6 @@ from qa.errors import UsageError
 _WILDCARDS = re.compile(r"[*?[]")
 
 
-def has_wildcards(text: str) -> bool:
-    """Whether there is something in a path that stands for other characters."""
-    return bool(_WILDCARDS.search(text))
-
-
 class Patterns:
     """Lines as in a .gitignore; of those that match a path the last decides.
 
@@ -86,10 +81,8 @@ class Scope:
         Raises:
             UsageError: something that should be a pattern is none.
         """
-        parts: tuple[str, ...] = ()
-        if not os.path.lexists(root) and has_wildcards(str(root)):
-            beginning = _beginning(root)
-            root, parts = beginning, root.relative_to(beginning).parts
+        beginning = beginning_of(root)
+        root, parts = beginning, root.relative_to(beginning).parts
         return cls(
             root,
             root if parts or root.is_dir() else root.parent,
@@ -135,11 +128,16 @@ def _shuts_out(patterns: Patterns, parts: Sequence[str]) -> bool:
     )
 
 
-def _beginning(pattern: Path) -> Path:
-    """The folder that a pattern begins with: names with wildcards count if they are there."""
-    folder = Path(pattern.anchor)
-    for part in pattern.parts[1:]:
-        if has_wildcards(part) and not os.path.lexists(folder / part):
+def beginning_of(root: Path) -> Path:
+    """The folder that a pattern is about, and a file or folder itself.
+
+    A pattern is what isn't there and has wildcards; names with wildcards that are there are names.
+    """
+    if os.path.lexists(root):
+        return root
+    folder = Path(root.anchor)
+    for part in root.parts[1:]:
+        if _WILDCARDS.search(part) and not os.path.lexists(folder / part):
             break
         folder /= part
     return folder
