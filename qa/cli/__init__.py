@@ -21,6 +21,7 @@ def main() -> None:
             mcp,
             serving,
             tuning,
+            watching,
         )
         from qa.cli.app import app
 

@@ -19,19 +19,28 @@ from qa.cli.app import (
     _progress,
     app,
 )
+from qa.cli.options import ExcludeOption, IncludeOption
 
 if TYPE_CHECKING:
     from qa.ingest import IngestReport
     from qa.service import QA
 
 
-@app.command(epilog="Examples: `qa ingest`, `qa ingest notes reports/2024.md --store work`")
+@app.command(
+    epilog="Examples: `qa ingest`, `qa ingest notes reports/2024.md --store work`, "
+    "`qa ingest wiki --include '*.md' --exclude drafts/`"
+)
 def ingest(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files and folders [default: seeds].")
+        list[Path] | None,
+        typer.Argument(
+            help="Files, folders and patterns, as 'docs/**/*.pdf' in quotes [default: seeds]."
+        ),
     ] = None,
     store: StoreOption = None,
     model: ModelOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Cut and embed every document again.")
     ] = False,
@@ -48,8 +57,11 @@ def ingest(
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Bring the store into step with files and folders."""
-    bot = _open(store, model=model)
+    """Bring the store into step with files and folders.
+
+    A `.qaignore` in a folder names what isn't part of it, as a .gitignore does.
+    """
+    bot = _open(store, model=model, include=include or None, exclude=exclude or None)
     report = bot.preview(paths or []) if dry_run else _ingest(bot, paths or [], rebuild, wait)
     if json:
         _print_json(report.to_dict(planned=dry_run))

@@ -108,7 +108,7 @@ def test_ingest_reports_as_text_and_json(qa, tmp_path):
     ]
     run = qa("ingest", docs, "--json")
     assert json.loads(run.stdout) == {
-        "added": 0, "updated": 0, "unchanged": 1, "moved": 0, "removed": 0, "skipped": 0,
+        "added": 0, "updated": 0, "unchanged": 1, "moved": 0, "removed": 0, "skipped": [],
         "failed": [{"path": str(docs / "bad.txt"), "reason": "it is binary, not text"}],
         "embedded": 0,
     }  # fmt: skip
