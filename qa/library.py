@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, get_args
 
-from qa.errors import DocumentError, NotFoundError, StoreEmptyError, StoreError
+from qa.errors import DocumentError, NotFoundError, StoreEmptyError, StoreError, UsageError
 from qa.files import absolute
 from qa.filters import parse_filter
 from qa.ingest import Ingester, IngestReport, OnStage
 from qa.store import Snapshot, Store
-from qa.types import Document, DocumentInfo, Passage
+from qa.types import Document, DocumentInfo, Passage, Sort
 from qa.uploads import Uploads, id_of, safe_name
 
 
@@ -57,31 +57,51 @@ class Library:
     # ------------------------------------------------------------------ reading
 
     def documents(
-        self, where: Sequence[str] = (), offset: int = 0, limit: int = -1
+        self,
+        where: Sequence[str] = (),
+        offset: int = 0,
+        limit: int = -1,
+        *,
+        sort: Sort = "path",
+        is_reverse: bool = False,
     ) -> list[DocumentInfo]:
-        """The documents of the store, by path.
+        """The documents of the store.
 
         Args:
             where: conditions on them, as "date>=2023-10-01"; see `qa.filters`.
             limit: how many at most, from ``offset`` on; -1 for all.
+            sort: what they are in order of; those without it stand last, ties are by path.
+            is_reverse: whether the greatest, latest or last comes first.
 
         Raises:
-            UsageError: a condition is malformed.
+            UsageError: a condition is malformed, or there is no such order.
         """
         filter_ = parse_filter(where)
+        if sort not in get_args(Sort):
+            raise UsageError(f"Documents aren't sorted by {sort!r}: {', '.join(get_args(Sort))}.")
         try:
             with self._store.snapshot() as snapshot:
-                return snapshot.catalog.infos(filter_, offset, limit)
+                catalog = snapshot.catalog
+                return catalog.infos(filter_, offset, limit, sort=sort, is_reverse=is_reverse)
         except StoreEmptyError:
             return []
 
-    def page(self, where: Sequence[str], offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
+    def page(
+        self,
+        where: Sequence[str],
+        offset: int,
+        limit: int,
+        *,
+        sort: Sort = "path",
+        is_reverse: bool = False,
+    ) -> tuple[list[DocumentInfo], int]:
         """Some of the documents as `documents` gives them, and how many there are in all."""
         filter_ = parse_filter(where)
         try:
             with self._store.snapshot() as snapshot:
                 catalog = snapshot.catalog
-                return catalog.infos(filter_, offset, limit), catalog.count_documents(filter_)
+                infos = catalog.infos(filter_, offset, limit, sort=sort, is_reverse=is_reverse)
+                return infos, catalog.count_documents(filter_)
         except StoreEmptyError:
             return [], 0
 

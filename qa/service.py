@@ -20,7 +20,7 @@ from qa.parsing.workers import Workers
 from qa.retrieval import Ranking, Weights
 from qa.settings import Settings, load_settings
 from qa.store import Snapshot, Store
-from qa.types import Answer, Ask, CheckedSentence, Document, DocumentInfo, Passage, Turn
+from qa.types import Answer, Ask, CheckedSentence, Document, DocumentInfo, Passage, Sort, Turn
 from qa.watching import watch
 
 __all__ = ["MAX_QUESTION", "QA", "checked_question"]
@@ -308,9 +308,16 @@ class QA:
                 return []
         return [self.settings.seeds]
 
-    def documents(self, *, where: Sequence[str] = ()) -> list[DocumentInfo]:
-        """The documents of the store, by path; see `qa.library.Library.documents`."""
-        return self.library.documents(where)
+    def documents(
+        self,
+        *,
+        where: Sequence[str] = (),
+        sort: Sort = "path",
+        is_reverse: bool = False,
+        limit: int = -1,
+    ) -> list[DocumentInfo]:
+        """The documents of the store; see `qa.library.Library.documents`."""
+        return self.library.documents(where, limit=limit, sort=sort, is_reverse=is_reverse)
 
     def document(self, reference: str) -> tuple[Document, list[Passage]]:
         """A document and its passages, by id, beginning of an id, or path.

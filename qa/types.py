@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 HEADING_SEPARATOR = " > "
 LONGEST_LEAD = 300
@@ -69,6 +69,10 @@ class Document:
     def path(self) -> str:
         """The first of the paths the document was found at."""
         return self.paths[0]
+
+
+Sort = Literal["path", "title", "date", "ingested", "size", "passages", "language"]
+"""What documents can be listed by."""
 
 
 @dataclass(frozen=True, slots=True)

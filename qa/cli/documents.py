@@ -16,10 +16,12 @@ from qa.cli.app import (
     _print_json,
     app,
 )
+from qa.types import Sort
 
 documents_app = typer.Typer(
     help="List, show and remove documents.\n\n"
-    "Examples: `qa documents`, `qa documents --where 'date<2024'`, `qa documents show 3f2a`, "
+    "Examples: `qa documents`, `qa documents --where 'date<2024'`, "
+    "`qa documents --sort ingested --reverse --limit 5`, `qa documents show 3f2a`, "
     "`qa documents remove notes/old.md`",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -30,6 +32,15 @@ app.add_typer(documents_app, name="documents")
 def _documents(
     context: typer.Context,
     where: WhereOption = None,
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="What they are in order of; ties are by path.")
+    ] = "path",
+    reverse: Annotated[
+        bool, typer.Option("--reverse", help="The greatest, latest or last first.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -38,7 +49,9 @@ def _documents(
         return
     from qa.cli import render
 
-    infos = _open(store).documents(where=where or [])
+    infos = _open(store).documents(
+        where=where or [], sort=sort, is_reverse=reverse, limit=limit or -1
+    )
     if json:
         _print_json([info.to_dict() for info in infos])
     elif where and not infos:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
@@ -16,7 +16,7 @@ from qa.http.responses import DocumentDetailModel, DocumentsModel, PassageModel,
 from qa.http.schemas import Filters
 from qa.http.uploading import check_uploads_are_on
 from qa.library import Original
-from qa.types import HEADING_SEPARATOR
+from qa.types import HEADING_SEPARATOR, Sort
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 
@@ -40,17 +40,26 @@ _ONE = {**problem_responses(404), **_PROBLEMS}
 
 @router.get(
     "",
-    summary="List documents, by path",
+    summary="List documents",
+    description="By path, or another order: those without a value stand last, and those with the "
+    "same one by path.",
     responses={200: {"model": DocumentsModel}, **problem_responses(400), **_PROBLEMS},
 )
 async def documents(
     dispatch: Dispatch,
+    *,
     offset: Annotated[int, Query(ge=0, le=_LARGEST, description="How many to pass over.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")] = 50,
     filters: Annotated[Filters, Query(alias="filter")] = [],  # noqa: B006 - FastAPI copies it
+    sort: Annotated[Sort, Query(description="What they are in order of.")] = "path",
+    order: Annotated[
+        Literal["asc", "desc"], Query(description="desc: the greatest, latest or last first.")
+    ] = "asc",
 ) -> JSONResponse:
     library = dispatch.bot.library
-    infos, total = await dispatch.run(lambda: library.page(filters, offset, limit))
+    infos, total = await dispatch.run(
+        lambda: library.page(filters, offset, limit, sort=sort, is_reverse=order == "desc")
+    )
     return JSONResponse(
         {
             "total": total,

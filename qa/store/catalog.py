@@ -15,33 +15,35 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreDamagedError
 from qa.filters import Filter
+from qa.store.listing import keys_in_order
 from qa.store.places import Places
 from qa.store.where import where
-from qa.types import LONGEST_LEAD, Document, DocumentInfo, Passage, Section, Span
+from qa.types import LONGEST_LEAD, Document, DocumentInfo, Passage, Section, Sort, Span
 
 if TYPE_CHECKING:
     from qa.store.index import Ids, Vectors
 
     PassageVectors = tuple[Vectors, Vectors, float]
 
-_INFO = """
+_INFO_OF = """
 SELECT d.key, d.id, d.title, d.published, d.media_type, d.sha256, d.characters, d.ingested_at,
-       d.language, d.metadata,
+       {0}.language, {0}.metadata,
        (SELECT json_group_array(path) FROM
            (SELECT path FROM paths WHERE document_key = d.key ORDER BY path)) AS paths,
        (SELECT count(*) FROM passages WHERE document_key = d.key) AS passages
-FROM documents AS d
+FROM {1}
 """
+_INFO = _INFO_OF.format("d", "documents AS d")
+# Language and metadata lie behind the text, which fills many pages: for all documents they are
+# rather read off an index, from beginning to end.
+_INFO_OF_MANY = _INFO_OF.format(
+    "f",
+    "(SELECT key, language, metadata FROM documents INDEXED BY documents_by_facts) AS f "
+    "CROSS JOIN documents AS d ON d.key = f.key",
+)
 
 _PASSAGES = """
 SELECT p.*, d.id AS document_id FROM passages AS p JOIN documents AS d ON d.key = p.document_key
-"""
-
-# Walks the paths in order and stops at the page wanted: a document counts at its first path.
-_BY_PATH = """
-SELECT p.document_key FROM paths AS p
-WHERE NOT EXISTS
-    (SELECT 1 FROM paths AS q WHERE q.document_key = p.document_key AND q.path < p.path)
 """
 
 _CONTEXTS = """
@@ -87,20 +89,21 @@ class Catalog:
         return int(self.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
     def infos(
-        self, filter_: Filter | None = None, offset: int = 0, limit: int = -1
+        self,
+        filter_: Filter | None = None,
+        offset: int = 0,
+        limit: int = -1,
+        *,
+        sort: Sort = "path",
+        is_reverse: bool = False,
     ) -> list[DocumentInfo]:
-        """The documents that a filter matches, or all, by path; ``limit`` -1 is no limit."""
-        within = ""
-        if filter_:
-            matching = where(self._connection, filter_)
-            within = f"AND p.document_key IN (SELECT d.key FROM documents AS d WHERE {matching})"
-        rows = self.execute(
-            f"{_BY_PATH} {within} ORDER BY p.path LIMIT ? OFFSET ?", (limit, offset)
+        """The documents that a filter matches, or all; see `qa.store.listing.keys_in_order`."""
+        keys = keys_in_order(
+            self._connection, filter_, sort, is_reverse=is_reverse, offset=offset, limit=limit
         )
-        # Keys first: `_INFO` reads rows whole, texts and all.
-        keys = [row["document_key"] for row in rows]
+        select = _INFO_OF_MANY if limit < 0 else _INFO
         chosen = "d.key IN (SELECT value FROM json_each(?))"
-        rows = self.execute(f"{_INFO} WHERE {chosen}", (json.dumps(keys),))
+        rows = self.execute(f"{select} WHERE {chosen}", (json.dumps(keys),))
         infos = {row["key"]: _info(row) for row in rows}
         return [infos[key] for key in keys]
 

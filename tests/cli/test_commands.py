@@ -124,6 +124,13 @@ def test_documents_are_listed_shown_and_removed(qa, tmp_path):
     (listed,) = json.loads(qa("documents", "--json").stdout)
     id_ = listed["document_id"]
     assert qa("documents").stdout.split("\t")[0] == id_
+    (docs / "long.md").write_text("Dogs bark at night, every night, and at the moon.")
+    qa("ingest")
+    listed = qa("documents", "--sort", "size", "--reverse", "--limit", 1).stdout.splitlines()
+    assert [line.rpartition("/")[2] for line in listed] == ["long.md"]
+    assert qa("documents", "--sort", "colour").returncode == 2
+    (docs / "long.md").unlink()
+    qa("ingest")
     shown = qa("documents", "show", id_[:6]).stdout
     assert "Cats sleep all day." in shown
     assert "text/markdown" in shown

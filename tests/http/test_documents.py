@@ -51,6 +51,21 @@ def test_pages_make_up_all_documents_by_path(bot, client, tmp_path):
         assert {(page["total"], page["limit"]) for page in pages} == {(5, limit)}
 
 
+def test_pages_come_in_the_order_asked_for(bot, client, tmp_path):
+    for name, text in {"a": "Long " * 9, "b": "Short", "c": "Not so long"}.items():
+        (tmp_path / "docs" / f"{name}.txt").write_text(text)
+    bot.ingest()
+
+    def listed(**query: str | int) -> str:
+        infos = client.get("/documents", params=query).json()["documents"]
+        return "".join(Path(info["path"]).stem for info in infos)
+
+    assert listed() == listed(sort="path", order="asc") == "abc"
+    assert listed(order="desc") == "cba"
+    assert listed(sort="size") == "bca"
+    assert listed(sort="size", order="desc", limit=1, offset=1) == "c"
+
+
 def test_a_filter_leaves_what_it_says_and_counts_it(http):
     def total(*filters: str) -> int:
         page = http.get("/documents", params={"filter": filters}).json()
@@ -231,7 +246,7 @@ def test_nothing_can_be_deleted_unless_uploads_are_on(http):
 @pytest.mark.parametrize(
     "query",
     ["offset=-1", "limit=0", "limit=201", "offset=x", "filter=" + "x" * 501,
-     "offset=99999999999999999999"],
+     "offset=99999999999999999999", "sort=colour", "order=down"],
 )  # fmt: skip
 def test_a_page_that_makes_no_sense_is_a_422(http, query):
     response = http.get(f"/documents?{query}")
