@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from itertools import accumulate, pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreDamagedError
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from qa.store.index import Ids, Vectors
 
     PassageVectors = tuple[Vectors, Vectors, float]
+
+TABLES = ("meta", "documents", "files", "paths", "passages", "embeddings")
+"""Each behind those that its rows belong to."""
 
 _INFO = """
 SELECT d.key, d.id, d.title, d.published, d.media_type, d.sha256, d.characters, d.ingested_at,
@@ -292,10 +298,37 @@ class Catalog:
         ).fetchone()
         return row is not None
 
+    def copy_to(self, path: Path) -> None:
+        """Writes all of it, as it is in the transaction that the caller is in, to a new file."""
+        with closing(sqlite3.connect(path, isolation_level=None)) as target:
+            self._connection.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+
     # ------------------------------------------------------------------ writing
 
     def set_meta(self, key: str, value: Any) -> None:
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+    def replace_by(self, other: Catalog, moved: Callable[[str], str]) -> None:
+        """Takes over all rows of another catalog; it isn't the same catalog any more then.
+
+        Args:
+            moved: where what the other has at a path is.
+        """
+        for table in reversed(TABLES):  # what refers to others goes first
+            self.execute(f"DELETE FROM {table}")
+        for table in TABLES:
+            columns = other.execute(f"SELECT * FROM {table} LIMIT 0").description
+            marks = ",".join("?" * len(columns))
+            names = ", ".join(f'"{column[0]}"' for column in columns)
+            rows = other.execute(f"SELECT * FROM {table}")
+            self._connection.executemany(
+                f"INSERT INTO {table} ({names}) VALUES ({marks})",
+                (_at_new_place(table, row, moved) for row in rows),
+            )
+        for name in ("dense_index", "lexical_index"):  # whose files belong to the other
+            self.execute("DELETE FROM meta WHERE key IN (?, ?)", (name, f"{name}_before"))
+        self.set_meta("uid", uuid.uuid4().hex)
 
     def add_document(self, document: Document) -> None:
         """Adds a document that isn't there yet, without its paths and passages."""
@@ -402,6 +435,15 @@ class Catalog:
     def _document_at(self, path: str) -> int | None:
         row = self.execute("SELECT document_key FROM paths WHERE path = ?", (path,)).fetchone()
         return row["document_key"] if row else None
+
+
+def _at_new_place(table: str, row: sqlite3.Row, moved: Callable[[str], str]) -> tuple[Any, ...]:
+    if table == "paths":
+        return moved(row["path"]), row["document_key"], moved(row["file"])
+    if table == "files":
+        failures = [(moved(path), reason) for path, reason in json.loads(row["failures"])]
+        return moved(row["path"]), row["sha256"], row["read_with"], json.dumps(failures)
+    return tuple(row)
 
 
 def _date(text: str | None) -> date | None:

@@ -95,7 +95,7 @@ def create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: b
         catalog.set_meta("identity", identity.to_dict())
         catalog.execute("COMMIT")
         return
-    _upgrade(catalog)
+    bring_up_to_date(catalog)
     if rebuild:
         needs_migration(catalog, path)  # raises if not even a rebuild can use it
         return
@@ -117,7 +117,7 @@ def upgrade(folder: Path, path: Path) -> None:
         is_due = _is_due(Catalog(connection))
     if is_due:
         with locked(folder, _UPGRADE_WAIT), opened(path, rebuild=False) as connection:
-            _upgrade(Catalog(connection))
+            bring_up_to_date(Catalog(connection))
 
 
 def _is_due(catalog: Catalog) -> bool:
@@ -125,11 +125,14 @@ def _is_due(catalog: Catalog) -> bool:
     return format_ in MIGRATIONS and not needs_rebuild(format_)
 
 
-def _upgrade(catalog: Catalog) -> None:
-    if _is_due(catalog):
+def bring_up_to_date(catalog: Catalog) -> bool:
+    """Upgrades a catalog that is due for it and takes no rebuild; whether it was."""
+    is_due = _is_due(catalog)
+    if is_due:
         catalog.execute("BEGIN IMMEDIATE")
         migrate(catalog)
         catalog.execute("COMMIT")
+    return is_due
 
 
 def needs_migration(catalog: Catalog, path: Path) -> bool:
