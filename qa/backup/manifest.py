@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -83,6 +84,10 @@ def zip_errors(path: Path) -> Iterator[None]:
         raise BackupError(f"{path} is no backup, or is damaged ({error}): give another.") from error
     except (zlib.error, EOFError, struct.error, ValueError, RuntimeError, LookupError) as error:
         raise BackupError(f"The backup {path} is damaged ({error}): give another.") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # it was sent to a place before the file's beginning
+            raise
+        raise BackupError(f"The backup {path} is damaged: give another.") from error
 
 
 def read_manifest(archive: ZipFile, path: Path) -> Manifest:
