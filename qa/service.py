@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from qa.asking import MAX_QUESTION, Asking, checked_question
 from qa.embedding import Embedder
-from qa.errors import OverloadedError, StoreDamagedError, StoreEmptyError
+from qa.errors import OverloadedError, QAError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
 from qa.generation import KEY_VARIABLE, LanguageModel, Rewritten, rewrite, write
 from qa.ingest import Ingester, IngestReport, OnProgress, OnStage, preview
@@ -18,8 +19,9 @@ from qa.models import Models
 from qa.parsing.workers import Workers
 from qa.retrieval import Ranking, Weights
 from qa.settings import Settings, load_settings
-from qa.store import Store
+from qa.store import Snapshot, Store
 from qa.types import Answer, Ask, CheckedSentence, Document, DocumentInfo, Passage, Turn
+from qa.watching import watch
 
 __all__ = ["MAX_QUESTION", "QA", "checked_question"]
 
@@ -231,11 +233,40 @@ class QA:
         """What `ingest` would do, by file; nothing is changed, and no new file is parsed."""
         roots = [Path(path) for path in paths] or [self.settings.seeds]
         settings = self.settings
+
+        def of(snapshot: Snapshot | None) -> IngestReport:
+            return preview(
+                self.store,
+                snapshot,
+                roots,
+                limits=settings.limits,
+                parsing=settings.parsing,
+                include=settings.include,
+                exclude=settings.exclude,
+            )
+
         try:
             with self.store.snapshot() as snapshot:
-                return preview(self.store, snapshot, roots, settings.limits, settings.parsing)
+                return of(snapshot)
         except StoreEmptyError:
-            return preview(self.store, None, roots, settings.limits, settings.parsing)
+            return of(None)
+
+    def watch(
+        self,
+        paths: Sequence[str | os.PathLike[str]] = (),
+        *,
+        stop: threading.Event | None = None,
+        on_error: Callable[[QAError], None] = lambda error: None,
+    ) -> Iterator[IngestReport]:
+        """Keeps the store in step with files and folders: an ingest now, and one whenever
+        something changes there, until ``stop`` is set; see `qa.watching.watch`."""
+        roots = [absolute(path) for path in paths or [self.settings.seeds]]
+        store = absolute(self.store.folder)
+
+        def ingest(changed: Collection[Path] | None) -> IngestReport:
+            return self.ingest(roots, only=changed)
+
+        return watch(ingest, roots, store, stop=stop, on_error=on_error)
 
     def add(
         self,
@@ -258,6 +289,8 @@ class QA:
             passage_tokens=self.settings.passage_tokens,
             limits=self.settings.limits,
             parsing=self.settings.parsing,
+            include=self.settings.include,
+            exclude=self.settings.exclude,
             on_progress=on_progress,
             on_stage=on_stage,
         )

@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from qa.embedding.model import DEFAULT_MODEL
 from qa.errors import SettingsError
+from qa.files import Patterns
 from qa.parsing.base import Options
 from qa.parsing.workers import Limits
 from qa.passages.splitting import DEFAULT_TOKENS
@@ -63,6 +64,20 @@ Endpoint = Annotated[
 Fields = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
+def _are_patterns(lines: list[str]) -> list[str]:
+    if lines:
+        Patterns(lines)  # raises if one is none
+    return lines
+
+
+PatternList = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(_are_patterns),
+]
+
+
 class Settings(BaseSettings):
     """What is in force. Make one with `load_settings`, which says clearly what is wrong."""
 
@@ -78,6 +93,12 @@ class Settings(BaseSettings):
 
     store: Path = Field(Path("vectors"), description="Folder of the store.")
     seeds: Path = Field(Path("seeds"), description="What is ingested when nothing else is named.")
+    include: PatternList = Field(
+        [], description="Only files that match are ingested, by patterns as in a .gitignore."
+    )
+    exclude: PatternList = Field(
+        [], description="Files and folders that an ingest leaves as they are, likewise."
+    )
     model: str = Field(
         DEFAULT_MODEL,
         min_length=1,

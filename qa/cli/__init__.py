@@ -22,6 +22,7 @@ def main() -> None:
             mcp,
             serving,
             tuning,
+            watching,
         )
         from qa.cli.app import app
 

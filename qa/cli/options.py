@@ -6,6 +6,19 @@ from typing import Annotated
 
 import typer
 
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="PATTERN",
+        help="Only files that match, as '*.md' or reports/; patterns as in a .gitignore, "
+        "relative to each of the paths. What is left out stays in the store as it is.",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="PATTERN", help="Not what matches, as drafts/ or '*.log'."),
+]
 TopKOption = Annotated[
     int | None, typer.Option("--top-k", "-k", help="How many passages [default: 5].")
 ]

@@ -22,6 +22,8 @@ _PERCENTILES = (50, 90, 95, 99)
 _NO_INFLUENCE = (
     "store",
     "seeds",
+    "include",
+    "exclude",
     "cache_dir",
     "host",
     "port",

@@ -90,7 +90,7 @@ REPORT: dict[str, Any] = {
     "updated": 0,
     "unchanged": 0,
     "removed": 0,
-    "skipped": 0,
+    "skipped": [],
     "failed": [],
     "embedded": 5,
 }

@@ -219,6 +219,15 @@ class FailureModel(BaseModel):
     reason: str
 
 
+class SkipModel(BaseModel):
+    """A file or folder that was left out, and why."""
+
+    model_config = _config({"path": "/home/ada/photo.jpg", "reason": "its format isn't supported"})
+
+    path: str
+    reason: str
+
+
 class ReportModel(BaseModel):
     """What an ingest did: numbers of files, and of passages embedded."""
 
@@ -228,7 +237,7 @@ class ReportModel(BaseModel):
     updated: Annotated[int, Field(ge=0)]
     unchanged: Annotated[int, Field(ge=0)]
     removed: Annotated[int, Field(ge=0)]
-    skipped: Annotated[int, Field(ge=0)]
+    skipped: list[SkipModel]
     failed: list[FailureModel]
     embedded: Annotated[int, Field(ge=0)]
 

@@ -6,6 +6,15 @@ batches, so that an ingest that is ended by force loses at most the batch it was
 """
 
 from qa.ingest.ingester import Ingester, preview
-from qa.ingest.report import Failure, IngestReport, OnProgress, OnStage, Progress
+from qa.ingest.report import Failure, IngestReport, OnProgress, OnStage, Progress, Skip
 
-__all__ = ["Failure", "IngestReport", "Ingester", "OnProgress", "OnStage", "Progress", "preview"]
+__all__ = [
+    "Failure",
+    "IngestReport",
+    "Ingester",
+    "OnProgress",
+    "OnStage",
+    "Progress",
+    "Skip",
+    "preview",
+]

@@ -11,7 +11,7 @@ from qa.embedding import Embedder
 from qa.files import Files, absolute, find_files
 from qa.ingest.batch import Batch
 from qa.ingest.looking import Known, Looker, State
-from qa.ingest.report import Failure, IngestReport, OnProgress, OnStage, Progress
+from qa.ingest.report import Failure, IngestReport, OnProgress, OnStage, Progress, Skip
 from qa.ingest.sync import Sync
 from qa.parsing import Options, can_parse, is_container
 from qa.parsing.workers import Limits, Workers
@@ -31,6 +31,8 @@ class Ingester:
         limits: Limits,
         parsing: Options | None = None,
         *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
         on_progress: OnProgress = lambda progress: None,
         on_stage: OnStage = lambda stage, done, total: None,
     ) -> None:
@@ -39,6 +41,7 @@ class Ingester:
             passage_tokens: the size of passage to aim at, in the model's tokens.
             limits: what reading a file may take.
             parsing: what concerns the parsers.
+            include, exclude: which files are looked at; see `qa.files.find_files`.
             on_progress: called after each file.
             on_stage: called within a file, too.
         """
@@ -47,6 +50,7 @@ class Ingester:
         self._splitter = Splitter(embedder.count_tokens, embedder.max_tokens, passage_tokens)
         self._limits = limits
         self._parsing = parsing or Options()
+        self._patterns = include, exclude
         self._on_progress = on_progress
         self._on_stage = on_stage
         self._identity = Identity(
@@ -68,7 +72,7 @@ class Ingester:
         """Brings the store into step with what is at ``paths`` now.
 
         Args:
-            paths: files and folders; of a folder everything below it that has a parser.
+            paths: files, folders and patterns; see `qa.files.find_files`.
             only: what is to be looked at there, if known before: other files are taken as
                 unchanged.
             singles: a folder whose files are taken for one document each, whatever they hold.
@@ -92,7 +96,7 @@ class Ingester:
             known = Known(writer.catalog)
             roots = [absolute(path) for path in paths]
             sync = Sync(
-                _find(roots, known, self._store, report),
+                _find(roots, known, self._store, report, patterns=self._patterns),
                 roots,
                 known=known,
                 looker=Looker(known, self._parsing, self._limits),
@@ -135,7 +139,14 @@ class Ingester:
 
 
 def preview(
-    store: Store, snapshot: Snapshot | None, paths: Sequence[Path], limits: Limits, parsing: Options
+    store: Store,
+    snapshot: Snapshot | None,
+    paths: Sequence[Path],
+    *,
+    limits: Limits,
+    parsing: Options,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> IngestReport:
     """What an ingest of ``paths`` would do, by file, without reading what new ones say.
 
@@ -145,7 +156,7 @@ def preview(
     report = IngestReport()
     known = Known(snapshot.catalog if snapshot else None)
     roots = [absolute(path) for path in paths]
-    files = _find(roots, known, store, report)
+    files = _find(roots, known, store, report, patterns=(include, exclude))
     looker = Looker(known, parsing, limits)
     gone = [file for file in known.files if files.is_gone(Path(file), roots)]
     homeless = {known.records[file].sha256: file for file in gone if file in known.records}
@@ -168,9 +179,23 @@ def preview(
     return report
 
 
-def _find(roots: list[Path], known: Known, store: Store, report: IngestReport) -> Files:
-    files = find_files(roots, _is_wanted, known.files, leave_out=absolute(store.folder))
-    report.skipped += map(str, files.skipped)
+def _find(
+    roots: list[Path],
+    known: Known,
+    store: Store,
+    report: IngestReport,
+    *,
+    patterns: tuple[Sequence[str], Sequence[str]],
+) -> Files:
+    files = find_files(
+        roots,
+        _is_wanted,
+        known.files,
+        leave_out=absolute(store.folder),
+        include=patterns[0],
+        exclude=patterns[1],
+    )
+    report.skipped += [Skip(str(path), reason) for path, reason in files.skipped.items()]
     report.failed += [Failure(str(path), reason) for path, reason in files.failed.items()]
     return files
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -116,6 +116,7 @@ def moved_path(path: str, record: FileRecord, look: Look) -> str:
     return look.path + path[len(record.path) :]
 
 
-def is_below(file: Path, paths: Sequence[Path]) -> bool:
-    """Whether a file is one of some paths, or below one."""
-    return any(file == path or path in file.parents for path in paths)
+def is_among(file: Path, paths: Collection[Path]) -> bool:
+    """Whether a file is one of some paths or below one, by its own path or behind links."""
+    real = file.resolve()
+    return any(path in paths for path in (file, *file.parents, real, *real.parents))

@@ -15,6 +15,14 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file or folder that was left out, and why (as a clause: "it is …")."""
+
+    path: str
+    reason: str
+
+
 @dataclass(slots=True)
 class IngestReport:
     """What an ingest did, or would do, by path; a document in a file has a path of its own."""
@@ -25,8 +33,8 @@ class IngestReport:
     moved: dict[str, str] = field(default_factory=dict)
     """Where documents are that were elsewhere, and where they were."""
     removed: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    """Files in a folder whose format has no parser."""
+    skipped: list[Skip] = field(default_factory=list)
+    """What lies in a folder and isn't for a store: mostly files whose format has no parser."""
     failed: list[Failure] = field(default_factory=list)
     embedded: int = 0
     """Passages that were embedded."""
@@ -41,16 +49,28 @@ class IngestReport:
         """How many documents are not what or where they were."""
         return len(self.added) + len(self.updated) + len(self.moved) + len(self.removed)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, planned: bool = False) -> dict[str, Any]:
+        """The counts, and each failure.
+
+        Args:
+            planned: it would do that; each change is named.
+        """
+        changes = {
+            "added": self.added,
+            "updated": self.updated,
+            "moved": [{"from": before, "to": path} for path, before in self.moved.items()],
+            "removed": self.removed,
+        }
         return {
             "added": len(self.added),
             "updated": len(self.updated),
             "unchanged": len(self.unchanged),
             "moved": len(self.moved),
             "removed": len(self.removed),
-            "skipped": len(self.skipped),
+            "skipped": [{"path": s.path, "reason": s.reason} for s in self.skipped],
             "failed": [{"path": f.path, "reason": f.reason} for f in self.failed],
             "embedded": self.embedded,
+            **({"changes": changes} if planned else {}),
         }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from qa.errors import DocumentError
 from qa.files import Files
 from qa.ingest.batch import Batch
-from qa.ingest.looking import Known, Look, Looker, State, is_below, moved_path, unlooked
+from qa.ingest.looking import Known, Look, Looker, State, is_among, moved_path, unlooked
 from qa.ingest.report import Failure, OnProgress, Progress
 from qa.parsing.reading import UnreadableError
 from qa.parsing.sidecars import described
@@ -83,7 +83,7 @@ class Sync:
 
     def _look(self, file: Path, only: Collection[Path] | None) -> Look:
         record = self._known.records.get(str(file))
-        if record and only is not None and not is_below(file, list(only)):
+        if record and only is not None and not is_among(file, only):
             return unlooked(str(file), record)
         return self._looker.look(file)
 

@@ -115,16 +115,26 @@ def documents(
     `Broken`. Files within that have no parser are passed over.
 
     Raises:
-        DocumentError: the file itself can't be read.
+        DocumentError: the file itself can't be read, or there is no document in it.
     """
     if not is_container(path, data):
         yield parse(data, path, sha256, options)
         return
+    is_empty = True
     if path.suffix.lower() == ".eml":  # which has a text of its own
+        is_empty = False
         try:
             yield parse(data, path, sha256, options)
         except DocumentError as error:
             yield Broken(str(path), str(error))
+    for found in _within(data, path, options):
+        is_empty = False
+        yield found
+    if is_empty:
+        raise DocumentError("it holds no document of a supported format")
+
+
+def _within(data: bytes, path: PurePath, options: Options) -> Iterator[Document | Broken]:
     for member in members(data, path):
         inner = path / member.name if member.name else path
         if isinstance(member, Broken):
@@ -151,7 +161,7 @@ def parse(
     try:
         parser = _BY_SUFFIX[suffix_by_content(data, suffix)]
         parsed = parser.parse(data, path, options)
-    except DocumentError:
+    except (DocumentError, MemoryError):  # of memory the one knows who limits it
         raise
     except RecursionError as error:
         raise DocumentError("it is nested too deeply") from error

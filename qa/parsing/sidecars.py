@@ -17,7 +17,7 @@ from qa.parsing.metadata import bounded, shortened, to_date, valid_unicode
 from qa.parsing.reading import read_file
 from qa.types import Document
 
-SUFFIX = ".meta.json"
+_SUFFIX = ".meta.json"
 _MOST_BYTES = 1_000_000
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
@@ -36,15 +36,11 @@ class Sidecar:
     """Why it says nothing, as a clause."""
 
 
-def is_sidecar(path: Path) -> bool:
-    return path.name.lower().endswith(SUFFIX)
-
-
 def paths_of(file: Path) -> Iterator[Path]:
     """Where a file's sidecar may be, what counts first: ``a.pdf.meta.json``, ``a.meta.json``."""
-    yield file.with_name(file.name + SUFFIX)
+    yield file.with_name(file.name + _SUFFIX)
     if file.stem:
-        yield file.with_name(file.stem + SUFFIX)
+        yield file.with_name(file.stem + _SUFFIX)
 
 
 def read_sidecar(file: Path) -> Sidecar | None:
