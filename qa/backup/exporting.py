@@ -17,6 +17,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from qa.backup.manifest import FEEDBACK, MANIFEST, ORIGINALS, Manifest, Part
+from qa.doctor import fault_of_catalog
 from qa.errors import BackupError, DocumentError, StoreDamagedError, UsageError
 from qa.files import absolute
 from qa.parsing import document_id
@@ -24,7 +25,6 @@ from qa.parsing.reading import read_file
 from qa.parsing.sidecars import paths_of
 from qa.store import Catalog, Store
 from qa.store.schema import connect, is_damage
-from qa.store.shape import fault_of
 from qa.store.store import CATALOG
 from qa.uploads import FOLDER as UPLOADS
 
@@ -102,7 +102,7 @@ class _Packing:
             if (self._folder / name).exists():
                 self._add(name, (self._folder / name).read_bytes())
         with closing(connect(copy)) as connection:
-            fault = fault_of(connection)
+            fault = fault_of_catalog(connection)
             if fault:
                 raise StoreDamagedError(
                     f"The catalog of the store {self._folder} is damaged ({fault}): run `qa doctor "

@@ -23,6 +23,7 @@ from qa.backup.manifest import (
     unpack,
     zip_errors,
 )
+from qa.doctor import fault_of_catalog
 from qa.errors import BackupError, DocumentError, StoreError, UsageError
 from qa.files import absolute
 from qa.parsing.reading import sha256_of
@@ -30,7 +31,7 @@ from qa.store import Catalog, Identity, Store
 from qa.store.identity import FORMAT
 from qa.store.opening import bring_up_to_date
 from qa.store.schema import connect
-from qa.store.shape import fault_of, is_plain
+from qa.store.shape import is_plain
 from qa.store.store import CATALOG
 from qa.uploads import FOLDER as UPLOADS
 from qa.uploads import Uploads
@@ -214,7 +215,7 @@ def _checked(path: Path, manifest: Manifest, file: Path) -> sqlite3.Connection:
                     f"The backup {file} is of a store of format {catalog.meta('format')}, and this "
                     f"qa reads format {FORMAT}: export it from a store that is up to date."
                 )
-            fault = fault_of(connection)
+            fault = fault_of_catalog(connection)
             if fault:
                 raise BackupError(f"{bad} isn't whole ({fault}).")
             told = (manifest.generation, manifest.documents, manifest.passages)

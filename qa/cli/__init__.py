@@ -15,6 +15,7 @@ def main() -> None:
         from qa.cli import (  # noqa: F401 - their commands join the app's
             backup,
             chat,
+            doctor,
             documents,
             evaluation,
             ingesting,

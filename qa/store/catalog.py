@@ -66,7 +66,7 @@ class Catalog:
     """Queries and changes, on a connection whose transactions the caller begins and ends."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.places = Places(connection)
         self.execute = connection.execute
         self._kept: dict[str, Any] | None = None
@@ -98,7 +98,7 @@ class Catalog:
         """The documents that a filter matches, or all, by path; ``limit`` -1 is no limit."""
         within = ""
         if filter_:
-            matching = where(self._connection, filter_)
+            matching = where(self.connection, filter_)
             within = f"AND p.document_key IN (SELECT d.key FROM documents AS d WHERE {matching})"
         rows = self.execute(
             f"{_BY_PATH} {within} ORDER BY p.path LIMIT ? OFFSET ?", (limit, offset)
@@ -112,7 +112,7 @@ class Catalog:
 
     def count_documents(self, filter_: Filter | None = None) -> int:
         """How many documents a filter matches, or there are."""
-        matching = where(self._connection, filter_ or Filter())
+        matching = where(self.connection, filter_ or Filter())
         row = self.execute(f"SELECT count(*) FROM documents AS d WHERE {matching}").fetchone()
         return int(row[0])
 
@@ -130,7 +130,7 @@ class Catalog:
         """The keys of all passages of the documents that a filter matches, int64."""
         import numpy as np
 
-        matching = where(self._connection, filter_)
+        matching = where(self.connection, filter_)
         rows = self.execute(  # one text of many numbers comes over faster than many rows
             "SELECT group_concat(key) FROM passages WHERE document_key IN "
             f"(SELECT d.key FROM documents AS d WHERE {matching})"
@@ -301,7 +301,7 @@ class Catalog:
     def copy_to(self, path: Path) -> None:
         """Writes all of it, as it is in the transaction that the caller is in, to a new file."""
         with closing(sqlite3.connect(path, isolation_level=None)) as target:
-            self._connection.backup(target)
+            self.connection.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
 
     # ------------------------------------------------------------------ writing
@@ -322,13 +322,16 @@ class Catalog:
             marks = ",".join("?" * len(columns))
             names = ", ".join(f'"{column[0]}"' for column in columns)
             rows = other.execute(f"SELECT * FROM {table}")
-            self._connection.executemany(
+            self.connection.executemany(
                 f"INSERT INTO {table} ({names}) VALUES ({marks})",
                 (_at_new_place(table, row, moved) for row in rows),
             )
-        for name in ("dense_index", "lexical_index"):  # whose files belong to the other
-            self.execute("DELETE FROM meta WHERE key IN (?, ?)", (name, f"{name}_before"))
+        self.forget_indexes()  # whose files belong to the other
         self.set_meta("uid", uuid.uuid4().hex)
+
+    def forget_indexes(self) -> None:
+        for name in ("dense_index", "lexical_index"):
+            self.execute("DELETE FROM meta WHERE key IN (?, ?)", (name, f"{name}_before"))
 
     def add_document(self, document: Document) -> None:
         """Adds a document that isn't there yet, without its paths and passages."""

@@ -48,7 +48,7 @@ def locked(folder: Path, wait: float = 0, name: str = LOCK) -> Iterator[None]:
 @contextmanager
 def opened(path: Path, rebuild: bool) -> Iterator[sqlite3.Connection]:
     if rebuild and path.exists() and not _is_sound(path):
-        _set_aside(path)
+        set_aside(path)
     connection = connect(path, create=True, write=True)
     try:
         yield connection
@@ -76,7 +76,8 @@ def _is_sound(path: Path) -> bool:
         return False
 
 
-def _set_aside(path: Path) -> None:
+def set_aside(path: Path) -> None:
+    """Puts a damaged catalog where it is in nobody's way."""
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
         if file.exists():

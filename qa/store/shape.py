@@ -64,19 +64,3 @@ def _parts(connection: sqlite3.Connection, type_: str, name: str) -> tuple[Any, 
         tuple(sorted(map(tuple, connection.execute(f"SELECT {which}(?)", (name,)))))
         for which in columns.get(type_, ())
     )
-
-
-def fault_of(connection: sqlite3.Connection) -> str | None:
-    """Why a database is no whole catalog of this format, as a clause; None if it is one, as far
-    as SQLite can tell."""
-    try:
-        if not is_plain(connection) or shape_of(connection) != own_shape():
-            return "its tables aren't those of a catalog"
-        answer = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if answer != "ok":
-            return f"its pages are damaged: {' '.join(answer.split())}"
-        if connection.execute("PRAGMA foreign_key_check").fetchone():
-            return "it has rows that belong to nothing"
-    except sqlite3.DatabaseError as error:
-        return f"it can't be read: {error}"
-    return None

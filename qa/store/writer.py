@@ -62,8 +62,19 @@ class Writer:
         """
         self._begin()
         self.catalog.replace_by(source, moved)
+        self.remake_indexes()
+
+    def remake_indexes(self) -> None:
+        """Has the next commit make the indexes from nothing but the catalog."""
+        self._begin()
+        self.catalog.forget_indexes()
         for index in self._indexes:
             index.changed = self.catalog.count("passages")
+
+    def change(self) -> Catalog:
+        """The catalog, for changes that this class has no word for; `commit` makes them visible."""
+        self._begin()
+        return self.catalog
 
     def add(
         self,
