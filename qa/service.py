@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from qa.asking import MAX_QUESTION, Asking, checked_question
+from qa.doctor import Finding, examine, repair
 from qa.embedding import Embedder
 from qa.errors import OverloadedError, QAError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
@@ -330,6 +331,14 @@ class QA:
     def remove(self, reference: str, *, wait: float = 0) -> DocumentInfo:
         """Takes a document out of the store; see `document` and `qa.library.Library.remove`."""
         return self.library.remove(self.library.find(reference).id, wait=wait)
+
+    def examine(self) -> list[Finding]:
+        """What is wrong with the store; see `qa.doctor.examine`."""
+        return examine(self.store)
+
+    def repair(self, findings: Sequence[Finding], *, wait: float = 0) -> list[Finding]:
+        """Repairs what can be, and returns what is left; see `qa.doctor.repair`."""
+        return repair(self.store, findings, self._ingester, wait=wait)
 
     def status(self) -> dict[str, Any]:
         """Counts, sizes, model and generation of the store, as JSON-ready values."""

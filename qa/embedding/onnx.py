@@ -29,7 +29,6 @@ _COUNTED = 10_000
 """Texts that are counted at a time: what a tokenizer makes of each takes a kilobyte."""
 
 
-
 class OnnxEmbedder:
     """Runs the graph that `qa.embedding.export` wrote into ``folder``."""
 

@@ -53,7 +53,7 @@ class Ingester:
         self._patterns = include, exclude
         self._on_progress = on_progress
         self._on_stage = on_stage
-        self._identity = Identity(
+        self.identity = Identity(
             model=embedder.model.name,
             fingerprint=embedder.model.fingerprint,
             dimension=embedder.dimension,
@@ -84,7 +84,7 @@ class Ingester:
             StoreError: the store is busy, made with another model, or can't be written.
         """
         report = IngestReport()
-        with self._store.writer(self._identity, rebuild=rebuild, wait=wait) as writer:
+        with self._store.writer(self.identity, rebuild=rebuild, wait=wait) as writer:
             batch = self._batch(writer, report)
             if rebuild:  # uncommitted to the end: until then readers have the old model's store
                 batch.commits = False
@@ -114,7 +114,7 @@ class Ingester:
             StoreError: as `run`.
         """
         report = IngestReport()
-        with self._store.writer(self._identity, wait=wait) as writer:
+        with self._store.writer(self.identity, wait=wait) as writer:
             batch = self._batch(writer, report)
             for done, document in enumerate(documents, start=1):
                 if document.id in batch or writer.catalog.has_document(document.id):
@@ -128,6 +128,19 @@ class Ingester:
                 self._on_progress(Progress(done, None, document.path))
             self._finish(writer, batch)
         return report
+
+    def put(self, writer: Writer, documents: Iterable[Document], *, replaces: bool = False) -> None:
+        """Cuts and embeds documents and writes them, uncommitted.
+
+        Args:
+            writer: of `identity`.
+            replaces: they are stored already, and only their passages are made again.
+        """
+        batch = self._batch(writer, IngestReport())
+        batch.commits = False
+        for document in documents:
+            batch.add(document, self._splitter.split(document), replaces=replaces)
+        batch.flush()
 
     def _batch(self, writer: Writer, report: IngestReport) -> Batch:
         return Batch(self._embedder, self._splitter, writer, report, on_stage=self._on_stage)

@@ -24,7 +24,7 @@ _ROWS = {"row", "tr"}
 _LAID_OUT = {"table"} | _HEADINGS.keys()
 """What makes a table around it one that only puts things in their places."""
 _LARGEST_ARTICLE = 2_000_000
-"""Bytes; what is larger is data or a book, with no menus worth half a minute of looking for them."""
+"""Bytes; what is larger is data or a book, with no menus worth looking for half a minute."""
 _MOST_COLUMNS = 100
 _BLOCKS = _HEADINGS.keys() | _LISTS | _ITEMS | _ROWS | {
     "address", "article", "aside", "blockquote", "body", "caption", "cell", "details", "div",

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from itertools import accumulate, pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreDamagedError
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from qa.store.index import Ids, Vectors
 
     PassageVectors = tuple[Vectors, Vectors, float]
+
+TABLES = ("meta", "documents", "files", "paths", "passages", "embeddings")
+"""Each behind those that its rows belong to."""
 
 _INFO_OF = """
 SELECT d.key, d.id, d.title, d.published, d.media_type, d.sha256, d.characters, d.ingested_at,
@@ -62,7 +68,7 @@ class Catalog:
     """Queries and changes, on a connection whose transactions the caller begins and ends."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.places = Places(connection)
         self.execute = connection.execute
         self._kept: dict[str, Any] | None = None
@@ -99,7 +105,7 @@ class Catalog:
     ) -> list[DocumentInfo]:
         """The documents that a filter matches, or all; see `qa.store.listing.keys_in_order`."""
         keys = keys_in_order(
-            self._connection, filter_, sort, is_reverse=is_reverse, offset=offset, limit=limit
+            self.connection, filter_, sort, is_reverse=is_reverse, offset=offset, limit=limit
         )
         select = _INFO_OF_MANY if limit < 0 else _INFO
         chosen = "d.key IN (SELECT value FROM json_each(?))"
@@ -109,7 +115,7 @@ class Catalog:
 
     def count_documents(self, filter_: Filter | None = None) -> int:
         """How many documents a filter matches, or there are."""
-        matching = where(self._connection, filter_ or Filter())
+        matching = where(self.connection, filter_ or Filter())
         row = self.execute(f"SELECT count(*) FROM documents AS d WHERE {matching}").fetchone()
         return int(row[0])
 
@@ -127,7 +133,7 @@ class Catalog:
         """The keys of all passages of the documents that a filter matches, int64."""
         import numpy as np
 
-        matching = where(self._connection, filter_)
+        matching = where(self.connection, filter_)
         rows = self.execute(  # one text of many numbers comes over faster than many rows
             "SELECT group_concat(key) FROM passages WHERE document_key IN "
             f"(SELECT d.key FROM documents AS d WHERE {matching})"
@@ -295,10 +301,40 @@ class Catalog:
         ).fetchone()
         return row is not None
 
+    def copy_to(self, path: Path) -> None:
+        """Writes all of it, as it is in the transaction that the caller is in, to a new file."""
+        with closing(sqlite3.connect(path, isolation_level=None)) as target:
+            self.connection.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+
     # ------------------------------------------------------------------ writing
 
     def set_meta(self, key: str, value: Any) -> None:
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+    def replace_by(self, other: Catalog, moved: Callable[[str], str]) -> None:
+        """Takes over all rows of another catalog; it isn't the same catalog any more then.
+
+        Args:
+            moved: where what the other has at a path is.
+        """
+        for table in reversed(TABLES):  # what refers to others goes first
+            self.execute(f"DELETE FROM {table}")
+        for table in TABLES:
+            columns = other.execute(f"SELECT * FROM {table} LIMIT 0").description
+            marks = ",".join("?" * len(columns))
+            names = ", ".join(f'"{column[0]}"' for column in columns)
+            rows = other.execute(f"SELECT * FROM {table}")
+            self.connection.executemany(
+                f"INSERT INTO {table} ({names}) VALUES ({marks})",
+                (_at_new_place(table, row, moved) for row in rows),
+            )
+        self.forget_indexes()  # whose files belong to the other
+        self.set_meta("uid", uuid.uuid4().hex)
+
+    def forget_indexes(self) -> None:
+        for name in ("dense_index", "lexical_index"):
+            self.execute("DELETE FROM meta WHERE key IN (?, ?)", (name, f"{name}_before"))
 
     def add_document(self, document: Document) -> None:
         """Adds a document that isn't there yet, without its paths and passages."""
@@ -405,6 +441,15 @@ class Catalog:
     def _document_at(self, path: str) -> int | None:
         row = self.execute("SELECT document_key FROM paths WHERE path = ?", (path,)).fetchone()
         return row["document_key"] if row else None
+
+
+def _at_new_place(table: str, row: sqlite3.Row, moved: Callable[[str], str]) -> tuple[Any, ...]:
+    if table == "paths":
+        return moved(row["path"]), row["document_key"], moved(row["file"])
+    if table == "files":
+        failures = [(moved(path), reason) for path, reason in json.loads(row["failures"])]
+        return moved(row["path"]), row["sha256"], row["read_with"], json.dumps(failures)
+    return tuple(row)
 
 
 def _date(text: str | None) -> date | None:

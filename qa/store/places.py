@@ -62,6 +62,16 @@ class Places:
         )
         return [row["file"] for row in rows]
 
+    def originals(self) -> dict[str, str]:
+        """The files that documents are or lie in, each with the sha256 of its bytes, if known."""
+        rows = self._execute(
+            "SELECT file, "
+            "max(coalesce(files.sha256, iif(file = paths.path, documents.sha256, ''))) FROM paths "
+            "JOIN documents ON documents.key = document_key "
+            "LEFT JOIN files ON files.path = file GROUP BY file ORDER BY file"
+        )
+        return {row[0]: row[1] for row in rows}
+
     def set_file(self, record: FileRecord) -> None:
         self._execute(
             "INSERT OR REPLACE INTO files (path, sha256, read_with, failures) VALUES (?, ?, ?, ?)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -52,6 +52,29 @@ class Writer:
         """Brings the catalog to the present format; every passage has to be made anew then."""
         self._begin()
         migrate(self.catalog)
+
+    def take_over(self, source: Catalog, moved: Callable[[str], str]) -> None:
+        """Puts what another catalog of the present format holds in the place of all there is.
+
+        Args:
+            source: whole, and of the writer's identity.
+            moved: where what the other has at a path is.
+        """
+        self._begin()
+        self.catalog.replace_by(source, moved)
+        self.remake_indexes()
+
+    def remake_indexes(self) -> None:
+        """Has the next commit make the indexes from nothing but the catalog."""
+        self._begin()
+        self.catalog.forget_indexes()
+        for index in self._indexes:
+            index.changed = self.catalog.count("passages")
+
+    def change(self) -> Catalog:
+        """The catalog, for changes that this class has no word for; `commit` makes them visible."""
+        self._begin()
+        return self.catalog
 
     def add(
         self,

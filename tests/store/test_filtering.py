@@ -224,7 +224,7 @@ def test_a_filter_reads_no_texts(condition):
     from qa.store.where import where
 
     with catalog_of([Facts()]) as catalog:
-        matching = where(catalog._connection, parse_filter([condition]))
+        matching = where(catalog.connection, parse_filter([condition]))
         plan = catalog.execute(
             f"EXPLAIN QUERY PLAN SELECT d.key FROM documents AS d WHERE {matching}"
         )
