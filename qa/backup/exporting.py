@@ -24,6 +24,7 @@ from qa.parsing import document_id
 from qa.parsing.reading import read_file
 from qa.parsing.sidecars import paths_of
 from qa.store import Catalog, Store
+from qa.store.copying import copy as copy_catalog
 from qa.store.schema import connect, is_damage
 from qa.store.store import CATALOG
 from qa.uploads import FOLDER as UPLOADS
@@ -78,7 +79,7 @@ def export_store(
     with _written_whole(file) as folder:
         copy, packed = folder / CATALOG, folder / file.name
         with store.snapshot() as snapshot, _write_errors(file):
-            snapshot.catalog.copy_to(copy)
+            copy_catalog(snapshot.catalog, copy)
         with ZipFile(packed, "x", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
             exported = _Packing(store.folder, archive, max_file_bytes).run(copy, originals)
         exported.file, exported.bytes = file, packed.stat().st_size

@@ -63,7 +63,7 @@ def _fill(new: Store, ingester: Ingester, old: Salvaged) -> int:
         catalog = writer.change()
         for path, (id_, file) in places.items():
             if catalog.has_document(id_):
-                catalog.set_path(path, id_, file)
+                catalog.places.set(path, id_, file)
         known = {file for _, file in places.values()}
         for record in old.files():
             if record.path not in known:  # the others are read again: all of it may not be there

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreDamagedError
@@ -27,9 +24,6 @@ if TYPE_CHECKING:
     from qa.store.index import Ids, Vectors
 
     PassageVectors = tuple[Vectors, Vectors, float]
-
-TABLES = ("meta", "documents", "files", "paths", "passages", "embeddings")
-"""Each behind those that its rows belong to."""
 
 _INFO_OF = """
 SELECT d.key, d.id, d.title, d.published, d.media_type, d.sha256, d.characters, d.ingested_at,
@@ -292,49 +286,10 @@ class Catalog:
         row = self.execute("SELECT 1 FROM documents WHERE id = ?", (id,)).fetchone()
         return row is not None
 
-    def is_at(self, id: str, path: str) -> bool:  # noqa: A002
-        """Whether the document with this id is at ``path``."""
-        row = self.execute(
-            "SELECT 1 FROM paths JOIN documents ON documents.key = paths.document_key "
-            "WHERE path = ? AND id = ?",
-            (path, id),
-        ).fetchone()
-        return row is not None
-
-    def copy_to(self, path: Path) -> None:
-        """Writes all of it, as it is in the transaction that the caller is in, to a new file."""
-        with closing(sqlite3.connect(path, isolation_level=None)) as target:
-            self.connection.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
-
     # ------------------------------------------------------------------ writing
 
     def set_meta(self, key: str, value: Any) -> None:
         self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
-
-    def replace_by(self, other: Catalog, moved: Callable[[str], str]) -> None:
-        """Takes over all rows of another catalog; it isn't the same catalog any more then.
-
-        Args:
-            moved: where what the other has at a path is.
-        """
-        for table in reversed(TABLES):  # what refers to others goes first
-            self.execute(f"DELETE FROM {table}")
-        for table in TABLES:
-            columns = other.execute(f"SELECT * FROM {table} LIMIT 0").description
-            marks = ",".join("?" * len(columns))
-            names = ", ".join(f'"{column[0]}"' for column in columns)
-            rows = other.execute(f"SELECT * FROM {table}")
-            self.connection.executemany(
-                f"INSERT INTO {table} ({names}) VALUES ({marks})",
-                (_at_new_place(table, row, moved) for row in rows),
-            )
-        self.forget_indexes()  # whose files belong to the other
-        self.set_meta("uid", uuid.uuid4().hex)
-
-    def forget_indexes(self) -> None:
-        for name in ("dense_index", "lexical_index"):
-            self.execute("DELETE FROM meta WHERE key IN (?, ?)", (name, f"{name}_before"))
 
     def add_document(self, document: Document) -> None:
         """Adds a document that isn't there yet, without its paths and passages."""
@@ -406,50 +361,6 @@ class Catalog:
             "DELETE FROM passages WHERE document_key = (SELECT key FROM documents WHERE id = ?)",
             (id,),
         )
-
-    def set_path(self, path: str, id: str, file: str | None = None) -> int | None:  # noqa: A002
-        """Says that the document with this id, and no other, is at ``path``.
-
-        Args:
-            file: the file that it lies in, where the path leads into one.
-
-        Returns the key of the document that was there, if there was one.
-        """
-        before = self._document_at(path)
-        self.execute(
-            "INSERT OR REPLACE INTO paths (path, document_key, file) "
-            "SELECT ?, key, ? FROM documents WHERE id = ?",
-            (path, file or path, id),
-        )
-        return before
-
-    def remove_path(self, path: str) -> int | None:
-        """Forgets a path; returns the key of the document that was there, if there was one."""
-        before = self._document_at(path)
-        self.execute("DELETE FROM paths WHERE path = ?", (path,))
-        return before
-
-    def remove_without_path(self, keys: Iterable[int]) -> None:
-        """Removes those of some documents that are at no path any more."""
-        for key in keys:
-            self.execute(
-                "DELETE FROM documents WHERE key = ? "
-                "AND NOT EXISTS (SELECT 1 FROM paths WHERE document_key = documents.key)",
-                (key,),
-            )
-
-    def _document_at(self, path: str) -> int | None:
-        row = self.execute("SELECT document_key FROM paths WHERE path = ?", (path,)).fetchone()
-        return row["document_key"] if row else None
-
-
-def _at_new_place(table: str, row: sqlite3.Row, moved: Callable[[str], str]) -> tuple[Any, ...]:
-    if table == "paths":
-        return moved(row["path"]), row["document_key"], moved(row["file"])
-    if table == "files":
-        failures = [(moved(path), reason) for path, reason in json.loads(row["failures"])]
-        return moved(row["path"]), row["sha256"], row["read_with"], json.dumps(failures)
-    return tuple(row)
 
 
 def _date(text: str | None) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -72,6 +72,15 @@ class Places:
         )
         return {row[0]: row[1] for row in rows}
 
+    def is_at(self, id: str, path: str) -> bool:  # noqa: A002
+        """Whether the document with this id is at ``path``."""
+        row = self._execute(
+            "SELECT 1 FROM paths JOIN documents ON documents.key = paths.document_key "
+            "WHERE path = ? AND id = ?",
+            (path, id),
+        ).fetchone()
+        return row is not None
+
     def set_file(self, record: FileRecord) -> None:
         self._execute(
             "INSERT OR REPLACE INTO files (path, sha256, read_with, failures) VALUES (?, ?, ?, ?)",
@@ -81,3 +90,38 @@ class Places:
     def remove_file(self, path: str) -> None:
         """Forgets that a file was read: the next ingest reads it again."""
         self._execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def set(self, path: str, id: str, file: str | None = None) -> int | None:  # noqa: A002
+        """Says that the document with this id, and no other, is at ``path``.
+
+        Args:
+            file: the file that it lies in, where the path leads into one.
+
+        Returns the key of the document that was there, if there was one.
+        """
+        before = self._document_at(path)
+        self._execute(
+            "INSERT OR REPLACE INTO paths (path, document_key, file) "
+            "SELECT ?, key, ? FROM documents WHERE id = ?",
+            (path, file or path, id),
+        )
+        return before
+
+    def remove(self, path: str) -> int | None:
+        """Forgets a path; returns the key of the document that was there, if there was one."""
+        before = self._document_at(path)
+        self._execute("DELETE FROM paths WHERE path = ?", (path,))
+        return before
+
+    def remove_homeless(self, keys: Iterable[int]) -> None:
+        """Removes those of some documents that are at no path any more."""
+        for key in keys:
+            self._execute(
+                "DELETE FROM documents WHERE key = ? "
+                "AND NOT EXISTS (SELECT 1 FROM paths WHERE document_key = documents.key)",
+                (key,),
+            )
+
+    def _document_at(self, path: str) -> int | None:
+        row = self._execute("SELECT document_key FROM paths WHERE path = ?", (path,)).fetchone()
+        return row["document_key"] if row else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qa.store.catalog import Catalog
+from qa.store.copying import forget_indexes, replace_all
 from qa.store.derived import Derived, remove_unrecorded
 from qa.store.identity import Identity
 from qa.store.index import Index
@@ -61,13 +62,13 @@ class Writer:
             moved: where what the other has at a path is.
         """
         self._begin()
-        self.catalog.replace_by(source, moved)
+        replace_all(self.catalog, source, moved)
         self.remake_indexes()
 
     def remake_indexes(self) -> None:
         """Has the next commit make the indexes from nothing but the catalog."""
         self._begin()
-        self.catalog.forget_indexes()
+        forget_indexes(self.catalog)
         for index in self._indexes:
             index.changed = self.catalog.count("passages")
 
@@ -112,15 +113,15 @@ class Writer:
 
     def set_path(self, path: str, document_id: str, file: str | None = None) -> None:
         """Says which document of the store is at ``path``, and in which file if not that one."""
-        if self.catalog.is_at(document_id, path):
+        if self.catalog.places.is_at(document_id, path):
             return
         self._begin()
-        self._displace(self.catalog.set_path(path, document_id, file))
+        self._displace(self.catalog.places.set(path, document_id, file))
 
     def remove_path(self, path: str) -> None:
         """Forgets a path; a document without any is removed by the next commit."""
         self._begin()
-        self._displace(self.catalog.remove_path(path))
+        self._displace(self.catalog.places.remove(path))
 
     def set_file(self, record: FileRecord) -> None:
         """Says that a file was read."""
@@ -142,7 +143,7 @@ class Writer:
         if not self._dirty and not interrupted:
             return
         self._begin()
-        self.catalog.remove_without_path(self._displaced)
+        self.catalog.places.remove_homeless(self._displaced)
         self._displaced.clear()
         generation = self.catalog.meta("generation") + 1
         self.catalog.set_meta("generation", generation)

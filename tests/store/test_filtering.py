@@ -55,7 +55,7 @@ def add(catalog: Catalog, id_: str, facts: Facts) -> None:
         )
     )  # fmt: skip
     for path in paths:
-        catalog.set_path(path, id_)
+        catalog.places.set(path, id_)
     passages = [Passage(f"{id_}:{n}", id_, "Text.", 0, 5) for n in range(facts.passages)]
     count = len(passages)
     catalog.add_passages(
