@@ -172,7 +172,7 @@ def test_several_processes_at_once_bring_it_up_to_date_once(tmp_path):
         check_shape(store)
 
 
-@pytest.mark.parametrize("moment", ["fill_surroundings", "set_meta", "in the statements"])
+@pytest.mark.parametrize("moment", ["fill_surroundings", "set_meta", "surroundings"])
 def test_a_kill_in_the_midst_leaves_the_earlier_store(second, moment):
     kill = "os.kill(os.getpid(), signal.SIGKILL)"
     code = {
@@ -180,7 +180,7 @@ def test_a_kill_in_the_midst_leaves_the_earlier_store(second, moment):
         f"migrations.fill_surroundings = lambda catalog, key: key > 3 and {kill}",
         "set_meta": "from qa.store import Catalog\n"
         f"Catalog.set_meta = lambda self, key, value: {kill}",
-        "in the statements": "from qa.store import migrations\n"
+        "surroundings": "from qa.store import migrations\n"
         f"migrations.surroundings = lambda *arguments: {kill}",
     }[moment]
     run = subprocess.run(
