@@ -10,7 +10,7 @@ import os
 import random
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -38,6 +38,7 @@ MIX = (("plain.txt", 26), ("markdown.md", 14), ("page.html", 12), ("print.pdf", 
        ("news.atom", 1), ("latin1.txt", 1))
 # fmt: on
 MEGABYTE = 1024 * 1024
+CHANGES = 100
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,42 @@ def _write_broken(folder: Path, n: int) -> Item:
     path = folder / f"{n:04}-broken{suffix}"
     write(path)
     return Item(path, broken=kind)
+
+
+def change(items: list[Item]) -> tuple[list[Item], list[Item], dict[str, int]]:
+    """Changes, renames, moves and deletes a quarter of `CHANGES` each, of every format that is one
+    document: what there is now, what of it changed, and what a report says of it all."""
+    single = [item for item in items if item.source == str(item.path)]
+    chosen = random.Random(1).sample(single, CHANGES)
+    quarter = CHANGES // 4
+    changed = [with_other_words(item) for item in chosen[:quarter]]
+    renamed = [
+        moved(item, item.path.with_name(f"renamed-{item.path.name}"))
+        for item in chosen[quarter : 2 * quarter]
+    ]
+    elsewhere = [
+        moved(item, item.path.parent / "elsewhere" / item.path.name)
+        for item in chosen[2 * quarter : 3 * quarter]
+    ]
+    for item in chosen[3 * quarter :]:
+        item.path.unlink()
+    others = [item for item in items if item not in chosen]
+    counts = {"added": 0, "updated": quarter, "moved": 2 * quarter, "removed": quarter}
+    return [*others, *changed, *renamed, *elsewhere], changed, counts
+
+
+def with_other_words(item: Item) -> Item:
+    name = item.path.name.split("-", 1)[1]
+    sentence = item.sentence.replace("has looked after", "has painted")
+    FORMATS[name].write(item.path, Sample(sentence, "Paint"))
+    question = item.question.replace("looked after", "painted")
+    return replace(item, sentence=sentence, question=question)
+
+
+def moved(item: Item, path: Path) -> Item:
+    path.parent.mkdir(exist_ok=True)
+    item.path.rename(path)
+    return replace(item, path=path, source=str(path))
 
 
 SAMPLE = Sample("Nobody is to read this.", "Broken")
