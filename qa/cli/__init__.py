@@ -16,6 +16,7 @@ def main() -> None:
             chat,
             documents,
             evaluation,
+            fetching,
             ingesting,
             keys,
             mcp,
