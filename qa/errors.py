@@ -7,6 +7,7 @@ QAError                      something failed                        exit 1, HTT
 ├── NotFoundError            no such document, or key                exit 1, HTTP 404
 ├── OverloadedError          too much is being asked at once         exit 1, HTTP 503
 ├── KeysError                the API keys can't be read or written   exit 1, HTTP 503
+├── BackupError              a backup can't be written, or is none   exit 1, HTTP 500
 ├── ListenError              the address can't be listened on        exit 1, HTTP 500
 ├── ModelError               a model can't be found or used          exit 1, HTTP 500
 ├── LanguageModelError       the language model wrote no answer      exit 1, HTTP 502
@@ -58,6 +59,10 @@ class OverloadedError(QAError):
 class KeysError(QAError):
     http_status = 503
     title = "API keys not usable"
+
+
+class BackupError(QAError):
+    title = "Backup not usable"
 
 
 class ListenError(QAError):

@@ -188,6 +188,8 @@ class Library:
                 info = writer.catalog.info(id)
                 if info is None:  # somebody was faster
                     raise _no_document(id)
+                for file in writer.catalog.places.files_of(id):
+                    writer.remove_file(file)
                 for path in info.paths:
                     writer.remove_path(path)
                 # An unfinished ingest stays one.
@@ -222,7 +224,9 @@ class Library:
                 return Uploaded(known, IngestReport(unchanged=[known.path]), is_new=False)
             try:
                 path = self.uploads.keep(file, id_, name)
-                report = self._ingester(on_stage).run([path], wait=wait)
+                report = self._ingester(on_stage).run(
+                    [path], singles=self.uploads.folder, wait=wait
+                )
             except BaseException:
                 with suppress(StoreError):  # where the store can't say, it stays for a rebuild
                     if not self._known(id_):

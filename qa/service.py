@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from qa.asking import MAX_QUESTION, Asking, checked_question
+from qa.doctor import Finding, examine, repair
 from qa.embedding import Embedder
 from qa.errors import OverloadedError, QAError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
 from qa.generation import KEY_VARIABLE, LanguageModel, Rewritten, rewrite, write
-from qa.ingest import Ingester, IngestReport, OnProgress, OnStage
+from qa.ingest import Ingester, IngestReport, OnProgress, OnStage, preview
 from qa.library import Library
 from qa.models import Models
+from qa.parsing.workers import Workers
 from qa.retrieval import Ranking, Weights
 from qa.settings import Settings, load_settings
-from qa.store import Store
+from qa.store import Snapshot, Store
 from qa.types import Answer, Ask, CheckedSentence, Document, DocumentInfo, Passage, Sort, Turn
 from qa.watching import watch
 
@@ -213,6 +215,7 @@ class QA:
         self,
         paths: Sequence[str | os.PathLike[str]] = (),
         *,
+        only: Collection[Path] | None = None,
         rebuild: bool = False,
         on_progress: OnProgress = lambda progress: None,
         wait: float = 0,
@@ -222,7 +225,32 @@ class QA:
         uploads = self.library.uploads.folder
         if rebuild and uploads.is_dir():  # a catalog that is made anew knows nothing of them
             roots = [*roots, uploads]
-        return self._ingester(on_progress).run(roots, rebuild=rebuild, wait=wait)
+        Workers(self.settings.limits).warm()  # they start while the model is loaded
+        return self._ingester(on_progress).run(
+            roots, only=only, singles=uploads, rebuild=rebuild, wait=wait
+        )
+
+    def preview(self, paths: Sequence[str | os.PathLike[str]] = ()) -> IngestReport:
+        """What `ingest` would do, by file; nothing is changed, and no new file is parsed."""
+        roots = [Path(path) for path in paths] or [self.settings.seeds]
+        settings = self.settings
+
+        def of(snapshot: Snapshot | None) -> IngestReport:
+            return preview(
+                self.store,
+                snapshot,
+                roots,
+                limits=settings.limits,
+                parsing=settings.parsing,
+                include=settings.include,
+                exclude=settings.exclude,
+            )
+
+        try:
+            with self.store.snapshot() as snapshot:
+                return of(snapshot)
+        except StoreEmptyError:
+            return of(None)
 
     def watch(
         self,
@@ -235,7 +263,11 @@ class QA:
         something changes there, until ``stop`` is set; see `qa.watching.watch`."""
         roots = [absolute(path) for path in paths or [self.settings.seeds]]
         store = absolute(self.store.folder)
-        return watch(lambda: self.ingest(roots), roots, store, stop=stop, on_error=on_error)
+
+        def ingest(changed: Collection[Path] | None) -> IngestReport:
+            return self.ingest(roots, only=changed)
+
+        return watch(ingest, roots, store, stop=stop, on_error=on_error)
 
     def add(
         self,
@@ -256,7 +288,7 @@ class QA:
             self.store,
             self.embedder,
             passage_tokens=self.settings.passage_tokens,
-            max_file_bytes=self.settings.max_file_bytes,
+            limits=self.settings.limits,
             parsing=self.settings.parsing,
             include=self.settings.include,
             exclude=self.settings.exclude,
@@ -270,7 +302,7 @@ class QA:
         if rebuild:
             try:
                 with self.store.snapshot(for_rebuild=True) as snapshot:
-                    paths = [Path(path) for path in snapshot.catalog.paths()]
+                    paths = [Path(path) for path in snapshot.catalog.places.paths()]
             except (StoreEmptyError, StoreDamagedError):
                 paths = []  # damaged, it is set aside and made anew
             if paths and not any(path.is_relative_to(seeds) for path in paths):
@@ -299,6 +331,14 @@ class QA:
     def remove(self, reference: str, *, wait: float = 0) -> DocumentInfo:
         """Takes a document out of the store; see `document` and `qa.library.Library.remove`."""
         return self.library.remove(self.library.find(reference).id, wait=wait)
+
+    def examine(self) -> list[Finding]:
+        """What is wrong with the store; see `qa.doctor.examine`."""
+        return examine(self.store)
+
+    def repair(self, findings: Sequence[Finding], *, wait: float = 0) -> list[Finding]:
+        """Repairs what can be, and returns what is left; see `qa.doctor.repair`."""
+        return repair(self.store, findings, self._ingester, wait=wait)
 
     def status(self) -> dict[str, Any]:
         """Counts, sizes, model and generation of the store, as JSON-ready values."""

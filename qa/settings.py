@@ -23,6 +23,7 @@ from qa.embedding.model import DEFAULT_MODEL
 from qa.errors import SettingsError
 from qa.files import Patterns
 from qa.parsing.base import Options
+from qa.parsing.workers import Limits
 from qa.passages.splitting import DEFAULT_TOKENS
 
 FILE = "qa.toml"
@@ -141,6 +142,21 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Larger files are reported and left out, in megabytes.",
     )
+    parse_workers: int = Field(
+        0, ge=0, le=64, description="Processes that read files; 0 for one a core, at most 4."
+    )
+    parse_seconds: float = Field(
+        180,
+        gt=0,
+        allow_inf_nan=False,
+        description="Time that a document may take to be read, before it is given up.",
+    )
+    parse_memory_mb: float = Field(
+        1000,
+        ge=200,
+        allow_inf_nan=False,
+        description="Memory that a process which reads may take, in megabytes (on Linux).",
+    )
     json_text: Fields = Field(
         list(_PARSING.json_text),
         description="Fields of JSON objects for their text, the first there is; a dot leads into "
@@ -250,6 +266,13 @@ class Settings(BaseSettings):
     @property
     def max_file_bytes(self) -> int:
         return int(self.max_file_mb * 1e6)
+
+    @property
+    def limits(self) -> Limits:
+        """What reading a file may take."""
+        workers = self.parse_workers or Limits().workers
+        memory = int(self.parse_memory_mb * 1e6)
+        return Limits(workers, self.parse_seconds, memory, self.max_file_bytes)
 
     @property
     def parsing(self) -> Options:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from qa.errors import QAError, UsageError
-from qa.files import IGNORE_FILE, beginning_of
+from qa.files import IGNORE_FILE, beginning_of, is_sidecar
 from qa.ingest import IngestReport
 
 RETRY_SECONDS = 5.0
@@ -24,7 +24,7 @@ _Mark = tuple[int, ...] | None
 
 
 def watch(
-    ingest: Callable[[], IngestReport],
+    ingest: Callable[[Collection[Path] | None], IngestReport],
     roots: Sequence[Path],
     store: Path,
     *,
@@ -37,7 +37,8 @@ def watch(
     and is watched again once it is back.
 
     Args:
-        ingest: brings the store into step with the roots.
+        ingest: brings the store into step with the roots, given what may have changed in them
+            (None: anything).
         roots: files, folders and patterns, as absolute paths.
         store: the store's folder, whose own changes don't count.
         on_error: told why an ingest failed; once, until one succeeds or another error occurs.
@@ -56,7 +57,7 @@ def watch(
 class _Watch:
     def __init__(
         self,
-        ingest: Callable[[], IngestReport],
+        ingest: Callable[[Collection[Path] | None], IngestReport],
         roots: Sequence[Path],
         store: Path,
         stop: threading.Event,
@@ -67,19 +68,20 @@ class _Watch:
         self._store = store.resolve()
         self._stop = stop
         self._on_error = on_error
-        self._is_due = False
+        self._changed: set[Path] | None = None
+        """What may have changed since the last ingest; None: anything."""
         self._not_before = 0.0
         self._told = ""
 
     def reports(self) -> Iterator[IngestReport]:
         while not self._stop.is_set():
-            self._is_due = True  # whatever happened while nothing was watched
+            self._changed = None  # whatever happened while nothing was watched
             tops = list(dict.fromkeys(map(beginning_of, self._roots)))
             marks = [_mark(top) for top in tops]
             with closing(self._changes([top for top in tops if top.is_dir()])) as batches:
                 for batch in batches:  # the first comes once the watching has begun
                     changed = [path for path in batch if self._matters(path, tops)]
-                    self._is_due |= bool(changed)
+                    self._note(changed)
                     if any(path.is_symlink() for path in changed):
                         break  # what is behind a new link isn't watched yet
                     if marks != [_mark(top) for top in tops]:
@@ -87,16 +89,24 @@ class _Watch:
                     if self._is_due and time.monotonic() >= self._not_before:
                         yield from self._report()
 
+    def _note(self, changed: Iterable[Path]) -> None:
+        if self._changed is not None:
+            self._changed.update(map(_subject, changed))
+
+    @property
+    def _is_due(self) -> bool:
+        return self._changed is None or bool(self._changed)
+
     def _report(self) -> Iterator[IngestReport]:
         try:
-            report = self._ingest()
+            report = self._ingest(self._changed)
         except QAError as error:
             self._not_before = time.monotonic() + RETRY_SECONDS
             if str(error) != self._told:
                 self._told = str(error)
                 self._on_error(error)
             return
-        self._is_due, self._told = False, ""
+        self._changed, self._told = set(), ""
         yield report
 
     def _changes(self, folders: Sequence[Path]) -> Generator[set[Path]]:
@@ -137,6 +147,11 @@ class _Watch:
                 if hidden in ([], [IGNORE_FILE]):
                     return not Path(os.path.realpath(path)).is_relative_to(self._store)
         return False
+
+
+def _subject(path: Path) -> Path:
+    """What a change may be of: a sidecar's is of files in its folder."""
+    return path.parent if is_sidecar(path) else path
 
 
 def _mark(top: Path) -> _Mark:

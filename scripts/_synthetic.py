@@ -62,7 +62,7 @@ def fill(bot: QA, folders: Sequence[Path], passages: int) -> None:
         for span, vector in zip(own, found, strict=True)
     }
     book = SentenceBook(bot.embedder, vectors, float(np.mean(embedded.fits)))
-    ingester = Ingester(bot.store, book, bot.settings.passage_tokens, 10**9)
+    ingester = Ingester(bot.store, book, bot.settings.passage_tokens, bot.settings.limits)
     pool = sorted(text for text in vectors if 60 <= len(text) <= 240 and text.endswith("."))
     ingester.add(_documents(pool, passages // _PASSAGES_A_DOCUMENT))
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,23 @@ DOCUMENTS = 300
 QA_COMMAND = str(Path(sys.executable).parent / "qa")
 
 
+def report(number: int) -> str:
+    return " ".join([
+        f"Report {number} covers the harbour of district {number * 37 % 101}.",
+        f"Its {number * 13 % 29} cranes moved {number * 7919 % 10007} containers last year.",
+        "The harbour master expects about the same in the year to come. " * 3,
+    ])  # fmt: skip
+
+
 def write_documents(folder: Path) -> None:
+    """Two in three in files of their own, the others in archives of ten."""
     folder.mkdir()
-    for number in range(DOCUMENTS):
-        sentences = [
-            f"Report {number} covers the harbour of district {number * 37 % 101}.",
-            f"Its {number * 13 % 29} cranes moved {number * 7919 % 10007} containers last year.",
-            "The harbour master expects about the same in the year to come. " * 3,
-        ]
-        (folder / f"report-{number:03}.txt").write_text(" ".join(sentences))
+    for number in range(2 * DOCUMENTS // 3):
+        (folder / f"report-{number:03}.txt").write_text(report(number))
+    for first in range(2 * DOCUMENTS // 3, DOCUMENTS, 10):
+        with zipfile.ZipFile(folder / f"reports-{first:03}.zip", "w") as archive:
+            for number in range(first, first + 10):
+                archive.writestr(f"report-{number:03}.txt", report(number))
 
 
 def check_store(qa: RunQA, store: Path) -> dict:

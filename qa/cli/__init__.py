@@ -13,7 +13,9 @@ def main() -> None:
     debug = "--debug" in sys.argv or os.environ.get("QA_DEBUG") == "1"
     try:
         from qa.cli import (  # noqa: F401 - their commands join the app's
+            backup,
             chat,
+            doctor,
             documents,
             evaluation,
             fetching,

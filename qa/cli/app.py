@@ -202,16 +202,19 @@ def _progress(label: str = "Ingesting") -> Iterator[OnProgress]:
         TextColumn(label),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         console=(console := render.console(stderr=True)),
         transient=True,
         disable=not console.is_terminal,
     )
-    task = bar.add_task("files", total=None)
+    task = bar.add_task("files", total=None, rate="")
 
     def advance(progress: Progress) -> None:
         bar.start()  # not before: loading a model may have something to say first
-        bar.update(task, completed=progress.done, total=progress.total)
+        speed = bar.tasks[0].speed
+        rate = f"{speed:,.3g}/s" if speed else ""
+        bar.update(task, completed=progress.done, total=progress.total, rate=rate)
 
     try:
         yield advance

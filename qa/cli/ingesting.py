@@ -23,6 +23,7 @@ from qa.cli.options import ExcludeOption, IncludeOption
 
 if TYPE_CHECKING:
     from qa.ingest import IngestReport
+    from qa.service import QA
 
 
 @app.command(
@@ -43,6 +44,13 @@ def ingest(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Cut and embed every document again.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would change, by file.")
+    ] = False,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", metavar="SECONDS", min=0, help="Wait for another one to finish."),
+    ] = 0,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if any document failed.")
     ] = False,
@@ -54,17 +62,11 @@ def ingest(
     A `.qaignore` in a folder names what isn't part of it, as a .gitignore does.
     """
     bot = _open(store, model=model, include=include or None, exclude=exclude or None)
-    try:
-        with _progress() as on_progress:
-            report = bot.ingest(paths or [], rebuild=rebuild, on_progress=on_progress)
-    except KeyboardInterrupt:
-        kept = "nothing was changed" if rebuild else "what is finished is kept"
-        _note(f"Interrupted: {kept}; run it again to go on.")
-        raise typer.Exit(130) from None
+    report = bot.preview(paths or []) if dry_run else _ingest(bot, paths or [], rebuild, wait)
     if json:
-        _print_json(report.to_dict())
+        _print_json(report.to_dict(planned=dry_run))
     else:
-        _print_report(report)
+        _print_report(report, planned=dry_run)
     if not (report.read or report.removed or (rebuild and report.embedded)):
         from qa.errors import DocumentError
 
@@ -76,7 +78,19 @@ def ingest(
         raise typer.Exit(1)
 
 
-def _print_report(report: IngestReport) -> None:
+def _ingest(bot: QA, paths: list[Path], rebuild: bool, wait: float) -> IngestReport:
+    try:
+        with _progress() as on_progress:
+            return bot.ingest(paths, rebuild=rebuild, on_progress=on_progress, wait=wait)
+    except KeyboardInterrupt:
+        kept = "nothing was changed"
+        if not rebuild:
+            kept = f"what is finished is kept ({len(bot.documents()):,} documents in the store)"
+        _note(f"Interrupted: {kept}; run it again to go on.")
+        raise typer.Exit(130) from None
+
+
+def _print_report(report: IngestReport, *, planned: bool) -> None:
     from qa.cli import render
 
-    _print(render.report(report))
+    _print(render.report(report, planned=planned))

@@ -3,7 +3,7 @@ when piped. Answers are `qa.cli.render_answer`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +51,16 @@ def shown_path(path: str) -> str:
         return path
 
 
-def report(report: IngestReport) -> RenderableType:
-    """What an ingest did: counts, and what was skipped or failed with its reason."""
+def report(report: IngestReport, *, planned: bool = False) -> RenderableType:
+    """What an ingest did: counts, and what was skipped or failed with its reason.
+
+    Args:
+        planned: it would do that; each change is named.
+    """
     counts = (
         ("added", len(report.added)),
         ("updated", len(report.updated)),
+        *([("moved", len(report.moved))] if report.moved else []),
         ("unchanged", len(report.unchanged)),
         ("removed", len(report.removed)),
         ("failed", len(report.failed)),
@@ -64,13 +69,35 @@ def report(report: IngestReport) -> RenderableType:
     named = [skip for skip in report.skipped if skip.reason != UNSUPPORTED]
     if others := len(report.skipped) - len(named):
         line.append(f" (skipped {others} of other formats)", style=DIM)
-    return Group(*_reasons("skipped", DIM, named), *_reasons("failed", BAD, report.failed), line)
+    if planned:
+        line.append(" (nothing was changed)", style=DIM)
+    changes = _changes(report) if planned else ()
+    skipped = _reasons("skipped", DIM, named)
+    return Group(*changes, *skipped, *_reasons("failed", BAD, report.failed), line)
+
+
+def _changes(report: IngestReport) -> Iterator[Text]:
+    for verb, paths in (
+        ("add", report.added),
+        ("update", report.updated),
+        ("remove", report.removed),
+    ):
+        for path in paths:
+            yield Text.assemble((f"would {verb:<8}", DIM), _path(path))
+    for path, before in report.moved.items():
+        yield Text.assemble((f"would {'move':<8}", DIM), f"{_path(before)} to {_path(path)}")
 
 
 def change(report: IngestReport, new: Sequence[Failure], at: datetime) -> RenderableType:
     """A line of `qa watch`: what an ingest changed, and which failures are new."""
-    counts = {"added": report.added, "updated": report.updated, "removed": report.removed}
-    line = Text(", ".join(f"{name} {len(paths)}" for name, paths in counts.items()))
+    counts = {
+        "added": len(report.added),
+        "updated": len(report.updated),
+        "moved": len(report.moved),
+        "removed": len(report.removed),
+    }
+    shown = (f"{name} {count}" for name, count in counts.items() if count or name != "moved")
+    line = Text(", ".join(shown))
     line.append(f", failed {len(report.failed)}", style=BAD if report.failed else "")
     time = Text(f"{at:%H:%M:%S}  ", style=DIM)
     return Group(time + line, *_reasons("failed", BAD, new))
@@ -94,11 +121,13 @@ def fetched_all(pages: Sequence[Fetched]) -> Text:
 def _reasons(what: str, style: str, files: Sequence[Failure | Skip]) -> list[Text]:
     """A line for each file, with its reason."""
     return [
-        Text.assemble(
-            (f"{what} ", style), f"{printable_line(shown_path(f.path))}: {printable_line(f.reason)}"
-        )
+        Text.assemble((f"{what} ", style), f"{_path(f.path)}: {printable_line(f.reason)}")
         for f in files
     ]
+
+
+def _path(path: str) -> str:
+    return printable_line(shown_path(path))
 
 
 def documents(infos: Sequence[DocumentInfo], terminal: bool) -> RenderableType:

@@ -44,7 +44,7 @@ def watch(
     failed: list[Failure] = []
     try:
         for report in bot.watch(paths or [], stop=stop, on_error=_tell):
-            if report.added or report.updated or report.removed or report.failed != failed:
+            if report.changed or report.failed != failed:
                 new = [failure for failure in report.failed if failure not in failed]
                 _print(render.change(report, new, datetime.now().astimezone()))
                 failed = [*report.failed]

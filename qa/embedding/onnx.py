@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from qa.embedding.base import Spans, Vectors
 
+_COUNTED = 10_000
+"""Texts that are counted at a time: what a tokenizer makes of each takes a kilobyte."""
+
 
 class OnnxEmbedder:
     """Runs the graph that `qa.embedding.export` wrote into ``folder``."""
@@ -78,8 +81,12 @@ class OnnxEmbedder:
         return self._counter.token_to_id(token) if token else None
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(encoding) for encoding in encodings]
+        counts: list[int] = []
+        for start in range(0, len(texts), _COUNTED):
+            part = list(texts[start : start + _COUNTED])
+            encodings = self._counter.encode_batch_fast(part, add_special_tokens=False)
+            counts += map(len, encodings)
+        return counts
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return self._embed(self._manifest.query_prompt, texts)

@@ -7,9 +7,9 @@ decides where its name lies; see `qa.parsing.kinds`.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import PurePath
 
 from qa.analysis import detect_language
@@ -24,6 +24,7 @@ from qa.parsing.json_documents import JsonParser
 from qa.parsing.kinds import suffix_by_content
 from qa.parsing.mail import MailParser
 from qa.parsing.markdown import MarkdownParser
+from qa.parsing.metadata import bounded, valid_unicode
 from qa.parsing.pdf import PdfParser
 from qa.parsing.pptx import PptxParser
 from qa.parsing.rst import RstParser
@@ -48,12 +49,12 @@ PARSERS: tuple[Parser, ...] = (
     JsonParser(),
 )
 
-_MOST_FIELDS = 100
-_LONGEST_NAME = 100
-_LONGEST_VALUE = 2000
-"""Characters; a catalog lists metadata beside titles, so that no document may fill it with them."""
+VERSION = 1
+"""Of the parsers: files that were read with another are read again. To be raised where a parser
+makes something else of a file."""
 
 _DEFAULT = Options()
+_LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]+)?")
 _BY_SUFFIX = {suffix: parser for parser in PARSERS for suffix in parser.suffixes}
 
 __all__ = [
@@ -86,31 +87,23 @@ def document_id(sha256: str) -> str:
     return sha256[:32]
 
 
-def _valid_unicode(parsed: Parsed) -> Parsed:
+def _with_valid_unicode(parsed: Parsed) -> Parsed:
     """Lone surrogates, which no tokenizer or database takes, as question marks; offsets hold."""
     return replace(
         parsed,
-        text=_replaced(parsed.text),
-        title=_replaced(parsed.title) if parsed.title else None,
+        text=valid_unicode(parsed.text),
+        title=valid_unicode(parsed.title) if parsed.title else None,
         structure=tuple(
-            replace(section, heading=tuple(map(_replaced, section.heading)))
+            replace(section, heading=tuple(map(valid_unicode, section.heading)))
             for section in parsed.structure
         ),
     )
 
 
-def _bounded(metadata: Mapping[str, str]) -> dict[str, str]:
-    """The fields that have a name and a value, as far as they are short and few."""
-    fields = (
-        (_replaced(name).strip(), _replaced(value[:_LONGEST_VALUE]).strip())
-        for name, value in metadata.items()
-        if len(name) <= _LONGEST_NAME
-    )
-    return dict(islice(((name, value) for name, value in fields if name and value), _MOST_FIELDS))
-
-
-def _replaced(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+def _stated_language(metadata: Mapping[str, str]) -> str | None:
+    """The language that a document says it is in, by its ISO 639-1 code."""
+    match = _LANGUAGE.fullmatch(metadata.get("language", metadata.get("lang", "")).lower())
+    return match[1] if match else None
 
 
 def documents(
@@ -122,13 +115,26 @@ def documents(
     `Broken`. Files within that have no parser are passed over.
 
     Raises:
-        DocumentError: the file itself can't be read.
+        DocumentError: the file itself can't be read, or there is no document in it.
     """
     if not is_container(path, data):
         yield parse(data, path, sha256, options)
         return
+    is_empty = True
     if path.suffix.lower() == ".eml":  # which has a text of its own
-        yield parse(data, path, sha256, options)
+        is_empty = False
+        try:
+            yield parse(data, path, sha256, options)
+        except DocumentError as error:
+            yield Broken(str(path), str(error))
+    for found in _within(data, path, options):
+        is_empty = False
+        yield found
+    if is_empty:
+        raise DocumentError("it holds no document of a supported format")
+
+
+def _within(data: bytes, path: PurePath, options: Options) -> Iterator[Document | Broken]:
     for member in members(data, path):
         inner = path / member.name if member.name else path
         if isinstance(member, Broken):
@@ -155,7 +161,7 @@ def parse(
     try:
         parser = _BY_SUFFIX[suffix_by_content(data, suffix)]
         parsed = parser.parse(data, path, options)
-    except DocumentError:
+    except (DocumentError, MemoryError):  # of memory the one knows who limits it
         raise
     except RecursionError as error:
         raise DocumentError("it is nested too deeply") from error
@@ -163,7 +169,8 @@ def parse(
         raise DocumentError(f"it can't be parsed ({type(error).__name__}: {error})") from error
     if not parsed.text.strip():
         raise DocumentError("it holds no text")
-    parsed = _valid_unicode(parsed)
+    parsed = _with_valid_unicode(parsed)
+    metadata = bounded(parsed.metadata)
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
     return Document(
         id=document_id(sha256),
@@ -175,6 +182,6 @@ def parse(
         text=parsed.text,
         structure=parsed.structure,
         title_stated=parsed.title_stated and bool(parsed.title),
-        language=detect_language(parsed.text),
-        metadata=_bounded(parsed.metadata),
+        language=_stated_language(metadata) or detect_language(parsed.text),
+        metadata=metadata,
     )

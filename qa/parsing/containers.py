@@ -83,7 +83,7 @@ def _opened(data: bytes, suffix: str, limits: Limits) -> Found:
     """What is right within a container; whatever one makes a library do is a DocumentError."""
     try:
         yield from opener(suffix)(data, limits)
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except RecursionError as error:
         raise DocumentError("it is nested too deeply") from error

@@ -23,6 +23,8 @@ _ITEMS = {"item", "li", "dt", "dd"}
 _ROWS = {"row", "tr"}
 _LAID_OUT = {"table"} | _HEADINGS.keys()
 """What makes a table around it one that only puts things in their places."""
+_LARGEST_ARTICLE = 2_000_000
+"""Bytes; what is larger is data or a book, with no menus worth looking for half a minute."""
 _MOST_COLUMNS = 100
 _BLOCKS = _HEADINGS.keys() | _LISTS | _ITEMS | _ROWS | {
     "address", "article", "aside", "blockquote", "body", "caption", "cell", "details", "div",
@@ -39,7 +41,7 @@ class HtmlParser:
     suffixes = (".html", ".htm", ".xhtml")
 
     def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
-        page = _main_text(data)
+        page = _main_text(data) if len(data) <= _LARGEST_ARTICLE else None
         text, structure = _text(page.body if page else None)
         visible = _text(_visible_body(data))
         if not text or "".join(text.split()) == "".join(visible[0].split()):
@@ -92,11 +94,14 @@ def _title(data: bytes) -> str | None:
 
 
 def _metadata(data: bytes, author: str | None) -> dict[str, str]:
-    """What the page's meta elements say under plain names, and the author wherever it is said."""
+    """What the page's meta elements say under plain names, with its section, and the author
+    wherever it is said."""
     tree = _tree(data)
     metadata: dict[str, str] = {}
     for element in tree.iter("meta") if tree is not None else ():
         name = element.get("name", "").strip().lower()
+        if element.get("property") == "article:section":
+            name = "section"
         if _PLAIN_NAME.fullmatch(name) and name not in _TECHNICAL:
             metadata.setdefault(name, " ".join(element.get("content", "").split()))
     return metadata | ({"author": author} if author else {})

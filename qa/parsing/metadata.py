@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
+from itertools import islice
 
 _LONGEST_TITLE = 120
+_MOST_FIELDS = 100
+_LONGEST_NAME = 100
+_LONGEST_VALUE = 2000
+"""Characters; a catalog lists metadata beside titles, so that no document may fill it with them."""
 _OPENING = 2000  # characters: a title or dateline stands in the first lines or nowhere
 
 _LABEL = r"(?:(?:date|dated|published|updated|posted)\b(?:\s+on)?\s*:?\s*)?"
@@ -97,3 +103,18 @@ def to_date(value: object) -> date | None:
         settings={"REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-time"]},
     )
     return found.date() if found else None
+
+
+def bounded(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The fields that have a name and a value, as far as they are short and few."""
+    fields = (
+        (valid_unicode(name).strip(), valid_unicode(value[:_LONGEST_VALUE]).strip())
+        for name, value in metadata.items()
+        if len(name) <= _LONGEST_NAME
+    )
+    return dict(islice(((name, value) for name, value in fields if name and value), _MOST_FIELDS))
+
+
+def valid_unicode(text: str) -> str:
+    """Lone surrogates, which no tokenizer or database takes, as question marks."""
+    return text.encode("utf-8", "replace").decode()

@@ -146,6 +146,8 @@ class Splitter:
 def _even_pieces(atoms: list[_Atom], target: int, limit: int) -> list[list[_Atom]]:
     """The atoms in as few pieces of about equal size as keep to the target."""
     total = _total(atoms)
+    if total <= target:
+        return [atoms]
     size = total / max(1, math.ceil(total / max(1, target)))
     pieces: list[list[_Atom]] = [[]]
     filled = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import StoreDamagedError
 from qa.filters import Filter
 from qa.store.listing import keys_in_order
+from qa.store.places import Places
 from qa.store.where import where
 from qa.types import LONGEST_LEAD, Document, DocumentInfo, Passage, Section, Sort, Span
 
@@ -61,7 +62,8 @@ class Catalog:
     """Queries and changes, on a connection whose transactions the caller begins and ends."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
+        self.places = Places(connection)
         self.execute = connection.execute
         self._kept: dict[str, Any] | None = None
 
@@ -97,7 +99,7 @@ class Catalog:
     ) -> list[DocumentInfo]:
         """The documents that a filter matches, or all; see `qa.store.listing.keys_in_order`."""
         keys = keys_in_order(
-            self._connection, filter_, sort, is_reverse=is_reverse, offset=offset, limit=limit
+            self.connection, filter_, sort, is_reverse=is_reverse, offset=offset, limit=limit
         )
         select = _INFO_OF_MANY if limit < 0 else _INFO
         chosen = "d.key IN (SELECT value FROM json_each(?))"
@@ -107,7 +109,7 @@ class Catalog:
 
     def count_documents(self, filter_: Filter | None = None) -> int:
         """How many documents a filter matches, or there are."""
-        matching = where(self._connection, filter_ or Filter())
+        matching = where(self.connection, filter_ or Filter())
         row = self.execute(f"SELECT count(*) FROM documents AS d WHERE {matching}").fetchone()
         return int(row[0])
 
@@ -125,7 +127,7 @@ class Catalog:
         """The keys of all passages of the documents that a filter matches, int64."""
         import numpy as np
 
-        matching = where(self._connection, filter_)
+        matching = where(self.connection, filter_)
         rows = self.execute(  # one text of many numbers comes over faster than many rows
             "SELECT group_concat(key) FROM passages WHERE document_key IN "
             f"(SELECT d.key FROM documents AS d WHERE {matching})"
@@ -280,24 +282,8 @@ class Catalog:
         )
         return [row["language"] for row in rows]
 
-    def paths(self) -> dict[str, str]:
-        """The sha256 of the document at each path."""
-        rows = self.execute(
-            "SELECT path, sha256 FROM paths JOIN documents ON documents.key = paths.document_key"
-        )
-        return {row["path"]: row["sha256"] for row in rows}
-
     def has_document(self, id: str) -> bool:  # noqa: A002
         row = self.execute("SELECT 1 FROM documents WHERE id = ?", (id,)).fetchone()
-        return row is not None
-
-    def is_at(self, id: str, path: str) -> bool:  # noqa: A002
-        """Whether the document with this id is at ``path``."""
-        row = self.execute(
-            "SELECT 1 FROM paths JOIN documents ON documents.key = paths.document_key "
-            "WHERE path = ? AND id = ?",
-            (path, id),
-        ).fetchone()
         return row is not None
 
     # ------------------------------------------------------------------ writing
@@ -307,30 +293,30 @@ class Catalog:
 
     def add_document(self, document: Document) -> None:
         """Adds a document that isn't there yet, without its paths and passages."""
+        facts = _facts(document) | {
+            "id": document.id,
+            "sha256": document.sha256,
+            "ingested_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
         self.execute(
-            "INSERT INTO documents (id, title, title_stated, published, media_type, sha256, "
-            "characters, ingested_at, structure, text, language, metadata) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                document.id,
-                document.title,
-                document.title_stated,
-                document.published.isoformat() if document.published else None,
-                document.media_type,
-                document.sha256,
-                len(document.text),
-                datetime.now(UTC).isoformat(timespec="seconds"),
-                json.dumps(
-                    [[s.start, s.body, s.end, s.heading, s.page] for s in document.structure]
-                ),
-                document.text,
-                document.language,
-                json.dumps(dict(document.metadata)),
-            ),
+            f"INSERT INTO documents ({', '.join(facts)}) VALUES ({', '.join('?' * len(facts))})",
+            tuple(facts.values()),
         )
 
-    def set_language(self, id: str, language: str | None) -> None:  # noqa: A002
-        self.execute("UPDATE documents SET language = ? WHERE id = ?", (language, id))
+    def update_document(self, document: Document) -> None:
+        """Replaces what is known of a document, without its paths and passages."""
+        facts = _facts(document)
+        self.execute(
+            f"UPDATE documents SET {', '.join(f'{name} = ?' for name in facts)} WHERE id = ?",
+            (*facts.values(), document.id),
+        )
+
+    def retitle(self, id: str, before: str, now: str) -> None:  # noqa: A002
+        """Gives a document another title, if it has the one before and doesn't state it."""
+        self.execute(
+            "UPDATE documents SET title = ? WHERE id = ? AND title = ? AND NOT title_stated",
+            (now, id, before),
+        )
 
     def add_passages(  # a list for each: one entry a passage
         self,
@@ -376,44 +362,26 @@ class Catalog:
             (id,),
         )
 
-    def set_path(self, path: str, id: str, file: str | None = None) -> int | None:  # noqa: A002
-        """Says that the document with this id, and no other, is at ``path``.
-
-        Args:
-            file: the file that it lies in, where the path leads into one.
-
-        Returns the key of the document that was there, if there was one.
-        """
-        before = self._document_at(path)
-        self.execute(
-            "INSERT OR REPLACE INTO paths (path, document_key, file) "
-            "SELECT ?, key, ? FROM documents WHERE id = ?",
-            (path, file or path, id),
-        )
-        return before
-
-    def remove_path(self, path: str) -> int | None:
-        """Forgets a path; returns the key of the document that was there, if there was one."""
-        before = self._document_at(path)
-        self.execute("DELETE FROM paths WHERE path = ?", (path,))
-        return before
-
-    def remove_without_path(self, keys: Iterable[int]) -> None:
-        """Removes those of some documents that are at no path any more."""
-        for key in keys:
-            self.execute(
-                "DELETE FROM documents WHERE key = ? "
-                "AND NOT EXISTS (SELECT 1 FROM paths WHERE document_key = documents.key)",
-                (key,),
-            )
-
-    def _document_at(self, path: str) -> int | None:
-        row = self.execute("SELECT document_key FROM paths WHERE path = ?", (path,)).fetchone()
-        return row["document_key"] if row else None
-
 
 def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def _facts(document: Document) -> dict[str, Any]:
+    """What a document's row says of it, but for what never changes."""
+    return {
+        "title": document.title,
+        "title_stated": document.title_stated,
+        "published": document.published.isoformat() if document.published else None,
+        "media_type": document.media_type,
+        "characters": len(document.text),
+        "structure": json.dumps(
+            [[s.start, s.body, s.end, s.heading, s.page] for s in document.structure]
+        ),
+        "text": document.text,
+        "language": document.language,
+        "metadata": json.dumps(dict(document.metadata)),
+    }
 
 
 def _info(row: sqlite3.Row) -> DocumentInfo:

@@ -203,11 +203,17 @@ def _lexical_entries(catalog: Catalog, keys: Ids) -> Iterator[tuple[Ids, list[Le
 
 def remove_unrecorded(folder: Path, catalog: Catalog) -> None:
     """Deletes index files that belong to no committed generation, or to one too long ago."""
+    for path in unrecorded(folder, catalog):
+        _remove(path)
+
+
+def unrecorded(folder: Path, catalog: Catalog) -> Iterator[Path]:
+    """Index files that belong to no committed generation, or to one too long ago."""
     kept = {file for name in ("dense", "lexical") for file in _recorded_files(catalog, name)}
     for path in [*folder.glob("dense-*"), *folder.glob("lexical-*")]:
         own = _OWN_FILE.fullmatch(path.name)  # a store may lie among a person's files
         if own and path.name not in kept:
-            _remove(path)
+            yield path
 
 
 def _recorded_files(catalog: Catalog, name: str) -> list[str]:

@@ -37,6 +37,10 @@ class FaissIndex:
         if len(ids):
             self._index.remove_ids(faiss.IDSelectorBatch(np.ascontiguousarray(ids, dtype=np.int64)))
 
+    def vectors(self, ids: Ids) -> Vectors:
+        vectors: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(ids, dtype=np.int64))
+        return vectors
+
     def search(self, queries: Vectors, k: int, within: Ids | None = None) -> tuple[Scores, Ids]:
         parameters = None
         size = self._index.ntotal

@@ -23,20 +23,22 @@ class Migration:
     """What SQL can't say, after the statements."""
 
 
-def _fill_surroundings(catalog: Catalog) -> None:
-    keys = [row["key"] for row in catalog.execute("SELECT key FROM documents")]
-    for key in keys:
-        row = catalog.execute("SELECT text FROM documents WHERE key = ?", (key,)).fetchone()
-        text = row["text"]
-        passages = catalog.execute(
-            "SELECT key, start, end FROM passages WHERE document_key = ?", (key,)
-        ).fetchall()
-        for passage in passages:
-            prefix, suffix = surroundings(text, passage["start"], passage["end"])
-            catalog.execute(
-                "UPDATE passages SET prefix = ?, suffix = ? WHERE key = ?",
-                (prefix, suffix, passage["key"]),
-            )
+def fill_surroundings(catalog: Catalog, key: int) -> None:
+    """Sets the text around each passage of the document with this key."""
+    text = catalog.execute("SELECT text FROM documents WHERE key = ?", (key,)).fetchone()["text"]
+    passages = catalog.execute(
+        "SELECT key, start, end FROM passages WHERE document_key = ?", (key,)
+    ).fetchall()
+    for passage in passages:
+        around = surroundings(text, passage["start"], passage["end"])
+        catalog.execute(
+            "UPDATE passages SET prefix = ?, suffix = ? WHERE key = ?", (*around, passage["key"])
+        )
+
+
+def _fill_all_surroundings(catalog: Catalog) -> None:
+    for key in [row["key"] for row in catalog.execute("SELECT key FROM documents")]:
+        fill_surroundings(catalog, key)
 
 
 MIGRATIONS = {
@@ -69,7 +71,7 @@ ALTER TABLE passages ADD COLUMN prefix TEXT NOT NULL DEFAULT '';
 ALTER TABLE passages ADD COLUMN suffix TEXT NOT NULL DEFAULT ''
 """,
         needs_rebuild=False,
-        fill=_fill_surroundings,
+        fill=_fill_all_surroundings,
     ),
 }
 

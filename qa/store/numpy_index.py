@@ -31,6 +31,10 @@ class NumpyIndex:
         kept = ~np.isin(self._ids, ids)
         self._ids, self._vectors = self._ids[kept], self._vectors[kept]
 
+    def vectors(self, ids: Ids) -> Vectors:
+        order = np.argsort(self._ids)
+        return self._vectors[order[np.searchsorted(self._ids, ids, sorter=order)]]
+
     def search(self, queries: Vectors, k: int, within: Ids | None = None) -> tuple[Scores, Ids]:
         ids, vectors = self._ids, self._vectors
         if within is not None:

@@ -48,7 +48,7 @@ def locked(folder: Path, wait: float = 0, name: str = LOCK) -> Iterator[None]:
 @contextmanager
 def opened(path: Path, rebuild: bool) -> Iterator[sqlite3.Connection]:
     if rebuild and path.exists() and not _is_sound(path):
-        _set_aside(path)
+        set_aside(path)
     connection = connect(path, create=True, write=True)
     try:
         yield connection
@@ -76,7 +76,8 @@ def _is_sound(path: Path) -> bool:
         return False
 
 
-def _set_aside(path: Path) -> None:
+def set_aside(path: Path) -> None:
+    """Puts a damaged catalog where it is in nobody's way."""
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
         if file.exists():
@@ -95,7 +96,7 @@ def create_or_check(catalog: Catalog, path: Path, identity: Identity, rebuild: b
         catalog.set_meta("identity", identity.to_dict())
         catalog.execute("COMMIT")
         return
-    _upgrade(catalog)
+    bring_up_to_date(catalog)
     if rebuild:
         needs_migration(catalog, path)  # raises if not even a rebuild can use it
         return
@@ -117,7 +118,7 @@ def upgrade(folder: Path, path: Path) -> None:
         is_due = _is_due(Catalog(connection))
     if is_due:
         with locked(folder, _UPGRADE_WAIT), opened(path, rebuild=False) as connection:
-            _upgrade(Catalog(connection))
+            bring_up_to_date(Catalog(connection))
 
 
 def _is_due(catalog: Catalog) -> bool:
@@ -125,11 +126,14 @@ def _is_due(catalog: Catalog) -> bool:
     return format_ in MIGRATIONS and not needs_rebuild(format_)
 
 
-def _upgrade(catalog: Catalog) -> None:
-    if _is_due(catalog):
+def bring_up_to_date(catalog: Catalog) -> bool:
+    """Upgrades a catalog that is due for it and takes no rebuild; whether it was."""
+    is_due = _is_due(catalog)
+    if is_due:
         catalog.execute("BEGIN IMMEDIATE")
         migrate(catalog)
         catalog.execute("COMMIT")
+    return is_due
 
 
 def needs_migration(catalog: Catalog, path: Path) -> bool:

@@ -16,6 +16,9 @@ class VectorIndex(Index, Protocol):
     def add(self, ids: Ids, data: Vectors) -> None:
         """Adds vectors, shape ``(len(ids), dimension)``, under ids that aren't there yet."""
 
+    def vectors(self, ids: Ids) -> Vectors:
+        """The vectors under ids that are there, shape ``(len(ids), dimension)``."""
+
     def search(self, queries: Vectors, k: int, within: Ids | None = None) -> tuple[Scores, Ids]:
         """The k best for each query, best first: scores and ids, shape ``(queries, <=k)``.
 

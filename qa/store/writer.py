@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qa.store.catalog import Catalog
+from qa.store.copying import forget_indexes, replace_all
 from qa.store.derived import Derived, remove_unrecorded
 from qa.store.identity import Identity
 from qa.store.index import Index
 from qa.store.migrations import migrate
+from qa.store.places import FileRecord
 from qa.types import Document, Passage
 
 if TYPE_CHECKING:
@@ -52,34 +54,84 @@ class Writer:
         self._begin()
         migrate(self.catalog)
 
-    def add(self, document: Document, passages: Sequence[Passage], embedded: Embedded) -> None:
-        """Adds a document that isn't in the store, at its paths."""
+    def take_over(self, source: Catalog, moved: Callable[[str], str]) -> None:
+        """Puts what another catalog of the present format holds in the place of all there is.
+
+        Args:
+            source: whole, and of the writer's identity.
+            moved: where what the other has at a path is.
+        """
+        self._begin()
+        replace_all(self.catalog, source, moved)
+        self.remake_indexes()
+
+    def remake_indexes(self) -> None:
+        """Has the next commit make the indexes from nothing but the catalog."""
+        self._begin()
+        forget_indexes(self.catalog)
+        for index in self._indexes:
+            index.changed = self.catalog.count("passages")
+
+    def change(self) -> Catalog:
+        """The catalog, for changes that this class has no word for; `commit` makes them visible."""
+        self._begin()
+        return self.catalog
+
+    def add(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        embedded: Embedded,
+        file: str | None = None,
+    ) -> None:
+        """Adds a document that isn't in the store, at its paths.
+
+        Args:
+            file: the file that it lies in, where its paths lead into one.
+        """
         self._begin()
         self.catalog.add_document(document)
         for path in document.paths:
-            self.set_path(path, document.id)
+            self.set_path(path, document.id, file)
         self._add_passages(document, passages, embedded)
 
-    def replace_passages(
-        self, document: Document, passages: Sequence[Passage], embedded: Embedded
-    ) -> None:
-        """Replaces the passages and the language of a document that is in the store."""
-        self._begin()
-        self.catalog.set_language(document.id, document.language)
+    def replace(self, document: Document, passages: Sequence[Passage], embedded: Embedded) -> None:
+        """Makes a document of the store what it is now, but for its paths."""
+        self.update(document)
         self.catalog.remove_passages(document.id)
         self._add_passages(document, passages, embedded)
 
-    def set_path(self, path: str, document_id: str) -> None:
-        """Says which document of the store is at ``path``."""
-        if self.catalog.is_at(document_id, path):
+    def update(self, document: Document) -> None:
+        """Takes over what a document of the store says of itself; its passages stay."""
+        self._begin()
+        self.catalog.update_document(document)
+
+    def retitle(self, id: str, before: str, now: str) -> None:  # noqa: A002
+        """Gives a document another title that it has from its file's name, and doesn't state."""
+        self._begin()
+        self.catalog.retitle(id, before, now)
+
+    def set_path(self, path: str, document_id: str, file: str | None = None) -> None:
+        """Says which document of the store is at ``path``, and in which file if not that one."""
+        if self.catalog.places.is_at(document_id, path):
             return
         self._begin()
-        self._displace(self.catalog.set_path(path, document_id))
+        self._displace(self.catalog.places.set(path, document_id, file))
 
     def remove_path(self, path: str) -> None:
         """Forgets a path; a document without any is removed by the next commit."""
         self._begin()
-        self._displace(self.catalog.remove_path(path))
+        self._displace(self.catalog.places.remove(path))
+
+    def set_file(self, record: FileRecord) -> None:
+        """Says that a file was read."""
+        self._begin()
+        self.catalog.places.set_file(record)
+
+    def remove_file(self, path: str) -> None:
+        """Forgets that a file was read: the next ingest reads it again."""
+        self._begin()
+        self.catalog.places.remove_file(path)
 
     def commit(self, *, final: bool = True) -> None:
         """Makes all changes visible at once, as a new generation.
@@ -91,7 +143,7 @@ class Writer:
         if not self._dirty and not interrupted:
             return
         self._begin()
-        self.catalog.remove_without_path(self._displaced)
+        self.catalog.places.remove_homeless(self._displaced)
         self._displaced.clear()
         generation = self.catalog.meta("generation") + 1
         self.catalog.set_meta("generation", generation)

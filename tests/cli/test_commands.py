@@ -108,7 +108,7 @@ def test_ingest_reports_as_text_and_json(qa, tmp_path):
     ]
     run = qa("ingest", docs, "--json")
     assert json.loads(run.stdout) == {
-        "added": 0, "updated": 0, "unchanged": 1, "removed": 0, "skipped": [],
+        "added": 0, "updated": 0, "unchanged": 1, "moved": 0, "removed": 0, "skipped": [],
         "failed": [{"path": str(docs / "bad.txt"), "reason": "it is binary, not text"}],
         "embedded": 0,
     }  # fmt: skip
@@ -348,8 +348,11 @@ def test_an_interrupted_ingest_keeps_what_is_finished_and_says_so(qa, tmp_path):
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert message.endswith("Interrupted: what is finished is kept; run it again to go on.\n")
     status = json.loads(qa("status", "--json").stdout)
+    assert message.endswith(
+        f"Interrupted: what is finished is kept ({status['documents']:,} documents in the store); "
+        "run it again to go on.\n"
+    )
     assert 0 < status["documents"] < 2000
     assert status["complete"] is False
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from qa import QA
-from qa.parsing import Broken, documents
-from qa.types import Document
-from tests.conftest import RunQA
-from tests.samples import FORMATS, Format, Sample
+from tests.samples import FORMATS, Sample
 
 # fmt: off
 SURNAMES = (
@@ -41,49 +39,40 @@ def question_of(number: int) -> str:
 CASES = [(number, name) for number, name in enumerate(FORMATS)]
 
 
-def read(file: Path) -> list[Document]:
-    found = list(documents(file.read_bytes(), file))
-    assert not [one for one in found if isinstance(one, Broken)]
-    return [one for one in found if isinstance(one, Document)]
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that `qa ingest` made of a folder with a file of every format."""
+    folder = tmp_path_factory.mktemp("formats")
+    (folder / "docs").mkdir()
+    for number, name in CASES:
+        FORMATS[name].write(folder / "docs" / name, sample_of(number))
+    run = run_qa("ingest", folder / "docs", "--store", folder / "vectors", "--json")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["failed"] == report["skipped"] == []
+    return folder / "vectors"
 
 
-def check_source(source: dict, name: str, file: Path, sample: Sample) -> None:
-    format_: Format = FORMATS[name]
+def run_qa(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = str(Path(sys.executable).parent / "qa")
+    return subprocess.run(
+        [command, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.usefixtures("embedder")
+@pytest.mark.parametrize(("number", "name"), CASES, ids=[name for _, name in CASES])
+def test_its_sentence_is_found_where_it_stands(number: int, name: str, store: Path):
+    run = run_qa("ask", question_of(number), "--top-k", "1", "--json", "--store", store)
+    assert run.returncode == 0, run.stderr
+    (passage,) = json.loads(run.stdout)["passages"]
+    sample, format_ = sample_of(number), FORMATS[name]
+    assert sample.sentence in passage["text"]
+    source, file = passage["source"], store.parent / "docs" / name
     assert source["path"] == str(file / format_.member if format_.member else file)
     heading = (source["heading"] or "").split(" > ")[-1]
     assert heading == (sample.heading if format_.heading else "")
     assert source["page"] == (sample.page if format_.page else None)
-
-
-@pytest.mark.parametrize(("number", "name"), CASES, ids=[name for _, name in CASES])
-def test_its_sentence_is_found_where_it_stands(number: int, name: str, bot: QA, tmp_path: Path):
-    sample = sample_of(number)
-    file = tmp_path / "docs" / name
-    FORMATS[name].write(file, sample)
-    bot.add(read(file))
-    answer = bot.ask(question_of(number), top_k=1).to_dict()
-    (passage,) = answer["passages"]
-    assert sample.sentence in passage["text"]
-    check_source(passage["source"], name, file, sample)
-
-
-def test_one_folder_of_every_format_is_ingested_and_asked_by_command(qa: RunQA, tmp_path: Path):
-    names = [name for name, format_ in FORMATS.items() if not format_.member]
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    numbers = {name: number for number, name in CASES}
-    for name in names:
-        FORMATS[name].write(folder / name, sample_of(numbers[name]))
-    ingested = qa("ingest", "docs", "--json")
-    assert ingested.returncode == 0, ingested.stderr
-    report = json.loads(ingested.stdout)
-    assert (report["added"], report["failed"]) == (len(names), [])
-    for name in ("print.pdf", "slides.pptx", "sheets.xlsx", "book.epub"):
-        sample = sample_of(numbers[name])
-        asked = qa("ask", question_of(numbers[name]), "--json")
-        best = json.loads(asked.stdout)["passages"][0]
-        assert sample.sentence in best["text"]
-        check_source(best["source"], name, folder / name, sample)
 
 
 def test_there_is_a_sample_of_every_format_that_is_read():

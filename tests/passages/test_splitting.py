@@ -156,3 +156,12 @@ def test_two_megabytes_without_structure_take_seconds(text, embedder):
     assert time.perf_counter() - started < 20
     assert sum(len(p.text) for p in passages) > 0.98 * len(text.strip())
     assert max(len(p.text) for p in passages) < 10_000
+
+
+def test_a_document_of_very_many_short_lines_is_cut_in_seconds(embedder):
+    text = "\n\n".join(f"{number % 10}" for number in range(100_000))
+    splitter = Splitter(embedder.count_tokens, embedder.max_tokens)
+    began = time.perf_counter()
+    passages = splitter.split(make_document(text))
+    assert time.perf_counter() - began < 8
+    assert sum(passage.text.count("9") for passage in passages) == 10_000

@@ -55,7 +55,7 @@ def add(catalog: Catalog, id_: str, facts: Facts) -> None:
         )
     )  # fmt: skip
     for path in paths:
-        catalog.set_path(path, id_)
+        catalog.places.set(path, id_)
     passages = [Passage(f"{id_}:{n}", id_, "Text.", 0, 5) for n in range(facts.passages)]
     count = len(passages)
     catalog.add_passages(
@@ -224,7 +224,7 @@ def test_a_filter_reads_no_texts(condition):
     from qa.store.where import where
 
     with catalog_of([Facts()]) as catalog:
-        matching = where(catalog._connection, parse_filter([condition]))
+        matching = where(catalog.connection, parse_filter([condition]))
         plan = catalog.execute(
             f"EXPLAIN QUERY PLAN SELECT d.key FROM documents AS d WHERE {matching}"
         )

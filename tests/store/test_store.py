@@ -481,7 +481,7 @@ def test_a_store_of_another_model_is_refused_and_can_be_taken_over(store):
     vectors = np.eye(6, dtype=np.float32)[:1]
     with store.writer(other, rebuild=True) as writer:
         passages = make_passages(document)
-        writer.replace_passages(document, passages, embedded(passages, vectors))
+        writer.replace(document, passages, embedded(passages, vectors))
         writer.commit()
     with reopened(store).snapshot() as snapshot:
         assert snapshot.identity == other

@@ -29,6 +29,11 @@ IDS = np.array([7, 3, 100, 2**40, 12], dtype=np.int64)
 VECTORS = unit_vectors(len(IDS))
 
 
+def test_vectors_are_given_back_as_they_came(index):
+    index.add(IDS, VECTORS)
+    assert np.array_equal(index.vectors(IDS[[3, 0, 4]]), VECTORS[[3, 0, 4]])
+
+
 def test_search_is_exact_and_best_first(index):
     index.add(IDS, VECTORS)
     queries = unit_vectors(4, seed=1)

@@ -59,7 +59,9 @@ def test_a_renamed_or_moved_file_is_not_embedded_again(bot, docs):
     bot.ingest()
     (docs / "sub").mkdir()
     (docs / "cats.txt").rename(docs / "sub" / "tigers.txt")
-    assert counts(bot.ingest()) == {"added": 1, "removed": 1}
+    report = bot.ingest()
+    assert counts(report) == {"moved": 1}
+    assert report.moved == {str(docs / "sub" / "tigers.txt"): str(docs / "cats.txt")}
     assert answer_path(bot, "What do cats do?") == "tigers.txt"
 
 

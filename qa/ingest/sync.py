@@ -1,0 +1,270 @@
+"""One run over files: each is looked at, read if need be, and what is found goes into the batch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path, PurePath
+
+from qa.errors import DocumentError
+from qa.files import Files
+from qa.ingest.batch import Batch
+from qa.ingest.looking import Known, Look, Looker, State, is_among, moved_path, unlooked
+from qa.ingest.report import Failure, OnProgress, Progress
+from qa.parsing.reading import UnreadableError
+from qa.parsing.sidecars import described
+from qa.parsing.unpacking import Broken
+from qa.parsing.workers import CrashError, Reading, TimeLimitError, Workers
+from qa.store import FileRecord, Writer
+from qa.types import Document, Passage
+
+
+class Sync:
+    """Brings a store into step with the files that were found."""
+
+    def __init__(
+        self,
+        files: Files,
+        roots: Sequence[Path],
+        *,
+        known: Known,
+        looker: Looker,
+        batch: Batch,
+        on_progress: OnProgress,
+    ) -> None:
+        self._files = files
+        self._known = known
+        self._looker = looker
+        self._batch = batch
+        self._catalog = batch.writer.catalog
+        self._report = batch.report
+        self._on_progress = on_progress
+        self._gone = {file for file in known.files if files.is_gone(Path(file), roots)}
+        self._homeless: dict[str, list[str]] = defaultdict(list)
+        """The paths that documents had in files that are gone, by the documents' ids."""
+        for file in sorted(self._gone):
+            for path in known.paths[file]:
+                self._homeless[known.places[path].document_id].append(path)
+        self._left: set[str] = set()
+        self._last: list[Callable[[Writer], None]] = []
+        """Removals, at the end: a document that moves must not be without a path meanwhile."""
+        self._done = 0
+
+    def run(
+        self, workers: Workers, only: Collection[Path] | None, singles: Path | None = None
+    ) -> None:
+        """
+        Args:
+            only: what is to be looked at, if known before: other files are taken as unchanged.
+            singles: a folder whose files are taken for one document each.
+        """
+        looks: dict[str, Look] = {}
+
+        def to_read() -> Iterator[Reading]:
+            for file in self._files.found:
+                look = self._look(file, only)
+                if look.state in (State.NEW, State.CHANGED):
+                    looks[look.path] = look
+                    yield Reading(file, is_single=singles is not None and singles in file.parents)
+                else:
+                    self._settle(look)
+                    self._progress(look.path)
+
+        with workers.reading(to_read()) as readings:
+            for reading in readings:
+                look = looks.pop(str(reading.path))
+                self._take(reading, look)
+                self._progress(look.path)
+        self._remove_gone()
+        for change in self._last:
+            self._batch.then(change)
+
+    def _look(self, file: Path, only: Collection[Path] | None) -> Look:
+        record = self._known.records.get(str(file))
+        if record and only is not None and not is_among(file, only):
+            return unlooked(str(file), record)
+        return self._looker.look(file)
+
+    def _progress(self, path: str) -> None:
+        self._done += 1
+        self._on_progress(Progress(self._done, len(self._files.found), path))
+
+    # ------------------------------------------------------------------ without reading
+
+    def _settle(self, look: Look) -> None:
+        match look.state:
+            case State.UNCHANGED:
+                self._report.unchanged += self._known.paths[look.path]
+                self._fail(look.record.failures if look.record else ())
+            case State.MOVED:
+                self._move(look)
+            case State.REFUSED:
+                self._report.failed.append(Failure(look.path, look.reason))
+                self._forget(look.path)
+            case _:
+                self._report.failed.append(Failure(look.path, look.reason))
+
+    def _move(self, look: Look) -> None:
+        before = look.record
+        if before is None:
+            return
+        placed = {
+            moved_path(path, before, look): self._known.places[path].document_id
+            for path in self._known.paths[before.path]
+        }
+        for path, id_ in placed.items():
+            self._batch.put(path, id_, look.path)
+            self._retitle(id_, before.path, look.path)
+            self._count(path, id_)
+        failures = tuple(
+            (moved_path(path, before, look) if path.startswith(before.path) else path, reason)
+            for path, reason in before.failures
+        )
+        self._fail(failures)
+        self._leave(look.path, placed)
+        self._record(replace(before, path=look.path, failures=failures))
+
+    def _retitle(self, id_: str, before: str, now: str) -> None:
+        """What has the file's name for a title is renamed with it."""
+        if before in self._gone:
+            names = PurePath(before).stem, PurePath(now).stem
+            self._batch.then(partial(Writer.retitle, id=id_, before=names[0], now=names[1]))
+
+    # ------------------------------------------------------------------ by reading
+
+    def _take(self, reading: Reading, look: Look) -> None:
+        placed: dict[str, str] = {}
+        failures: list[tuple[str, str]] = []
+        if look.sidecar and look.sidecar.error:
+            failures.append((str(look.sidecar.path), look.sidecar.error))
+        keeps_record = True
+        try:
+            for found in reading:
+                if isinstance(found, Broken):
+                    failures.append((found.name, found.reason))
+                    continue
+                document = described(found, look.sidecar, is_within=found.path != look.path)
+                try:
+                    self._place(document, look.path)
+                    placed[document.path] = document.id
+                except DocumentError as error:
+                    failures.append((document.path, str(error)))
+        except UnreadableError as error:
+            self._fail([(look.path, str(error))])
+            return
+        except DocumentError as error:
+            failures.append((look.path, str(error)))
+            keeps_record = not isinstance(error, CrashError)
+            is_same = look.record is not None and look.record.sha256 == look.sha256
+            if is_same and isinstance(error, CrashError | TimeLimitError):
+                self._fail(failures)  # what was read of it once still stands there
+                return
+        self._fail(failures)
+        self._leave(look.path, placed)
+        if keeps_record:
+            with_ = (
+                self._looker.read_with(look.sidecar, failed=True) if failures else look.read_with
+            )
+            sha256 = reading.sha256 or look.sha256
+            self._record(FileRecord(look.path, sha256, with_, tuple(failures)))
+        else:
+            self._last.append(partial(Writer.remove_file, path=look.path))
+
+    def _place(self, document: Document, file: str) -> None:
+        """Takes in a document, or a further path of one that is there."""
+        id_, path = document.id, document.path
+        is_changed = False
+        if id_ in self._batch:
+            self._batch.put(path, id_, file)
+        elif self._catalog.has_document(id_):
+            is_changed = self._replace(document)
+            self._batch.put(path, id_, file)
+        else:
+            passages = self._split(document)
+            self._batch.on_stage("parsed", len(passages), len(passages))
+            self._batch.add(document, passages, file=file)
+        self._count(path, id_, is_changed=is_changed)
+
+    def _replace(self, document: Document) -> bool:
+        """Whether a stored document was made anew, as its file, and no other, says it now."""
+        stored = self._catalog.document(document.id)
+        elsewhere = [path for path in stored.paths if self._file_of(path) not in self._gone]
+        document = replace(document, paths=stored.paths)
+        if (elsewhere and document.paths[0] not in stored.paths) or document == stored:
+            return False
+        if _embedded_of(document) == _embedded_of(stored):
+            self._batch.then(partial(Writer.update, document=document))
+        else:
+            self._batch.add(document, self._split(document), replaces=True)
+        return True
+
+    def _file_of(self, path: str) -> str:
+        place = self._known.places.get(path)
+        return place.file if place else path
+
+    def _split(self, document: Document) -> list[Passage]:
+        try:
+            return self._batch.splitter.split(document)
+        except Exception as error:  # one document must not stop the others
+            raise DocumentError(f"it can't be cut into passages ({error})") from error
+
+    # ------------------------------------------------------------------ what both do
+
+    def _count(self, path: str, id_: str, *, is_changed: bool = False) -> None:
+        before = self._known.places.get(path)
+        if before is None:
+            homeless = self._homeless.get(id_)
+            if homeless:
+                self._report.moved[path] = homeless.pop(0)
+            else:
+                self._report.added.append(path)
+        elif before.document_id == id_ and not is_changed:
+            self._report.unchanged.append(path)
+        else:
+            self._report.updated.append(path)
+
+    def _fail(self, failures: Sequence[tuple[str, str]]) -> None:
+        self._report.failed += [Failure(path, reason) for path, reason in failures]
+
+    def _leave(self, file: str, placed: Collection[str]) -> None:
+        """Has the documents removed that a file no longer holds."""
+        for path in self._known.paths.get(file, ()):
+            if path not in placed:
+                self._remove(path)
+
+    def _record(self, record: FileRecord) -> None:
+        """Has a file's record written when all that it says is."""
+        last = bool(self._left & set(self._known.paths.get(record.path, ())))
+        (self._last.append if last else self._batch.then)(partial(Writer.set_file, record=record))
+
+    def _forget(self, file: str) -> None:
+        self._leave(file, ())
+        self._last.append(partial(Writer.remove_file, path=file))
+
+    def _remove(self, path: str) -> None:
+        self._left.add(path)
+        self._report.removed.append(path)
+        self._last.append(partial(Writer.remove_path, path=path))
+
+    def _remove_gone(self) -> None:
+        moved = set(self._report.moved.values())
+        for file in sorted(self._gone):
+            for path in self._known.paths[file]:
+                if path in moved:
+                    self._last.append(partial(Writer.remove_path, path=path))
+                else:
+                    self._remove(path)
+            self._last.append(partial(Writer.remove_file, path=file))
+
+
+def _embedded_of(document: Document) -> tuple[object, ...]:
+    """What a document's passages and their places in the indexes depend on."""
+    return (
+        document.text,
+        document.structure,
+        document.title,
+        document.title_stated,
+        document.language,
+    )
