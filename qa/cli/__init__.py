@@ -18,6 +18,7 @@ def main() -> None:
             doctor,
             documents,
             evaluation,
+            fetching,
             ingesting,
             keys,
             mcp,

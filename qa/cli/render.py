@@ -17,6 +17,7 @@ from qa.files import UNSUPPORTED
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from qa.fetching import Fetched
     from qa.ingest import Failure, IngestReport, Skip
     from qa.keys import Key
     from qa.types import Document, DocumentInfo, Passage
@@ -100,6 +101,21 @@ def change(report: IngestReport, new: Sequence[Failure], at: datetime) -> Render
     line.append(f", failed {len(report.failed)}", style=BAD if report.failed else "")
     time = Text(f"{at:%H:%M:%S}  ", style=DIM)
     return Group(time + line, *_reasons("failed", BAD, new))
+
+
+def fetched(page: Fetched) -> Text:
+    """A line of `qa fetch`: what became of an address."""
+    style = BAD if page.outcome == "failed" else GOOD
+    what = page.reason if page.path is None else shown_path(str(page.path))
+    rest = f"{printable_line(page.url)}: {printable_line(what or '')}"
+    return Text.assemble((f"{page.outcome} ", style), rest)
+
+
+def fetched_all(pages: Sequence[Fetched]) -> Text:
+    """How many addresses came to what."""
+    outcomes = [page.outcome for page in pages]
+    counts = (f"{name} {outcomes.count(name)}" for name in ("fetched", "unchanged", "failed"))
+    return Text(", ".join(counts))
 
 
 def _reasons(what: str, style: str, files: Sequence[Failure | Skip]) -> list[Text]:
