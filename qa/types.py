@@ -1,12 +1,13 @@
 """The core types: what a document, a passage and an answer are. They import nothing of ours.
 
-All offsets are character offsets (Python string indices), half open: ``text[start:end]``.
+All offsets are character offsets (Python string indices: code points), half open:
+``text[start:end]``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -148,8 +149,16 @@ class Citation:
     start: int
     end: int
     sha256: str
+    exact: str
+    """What is quoted: ``[start, end)`` of the document's text."""
+    prefix: str = ""
+    """The text right before it, `SURROUNDINGS` characters at most."""
+    suffix: str = ""
+    """That right behind it."""
 
     def to_dict(self) -> dict[str, Any]:
+        """``selector`` says in the words of the W3C's Web Annotation data model where in the
+        document's extracted text it stands."""
         return {
             "document_id": self.document_id,
             "path": self.path,
@@ -161,6 +170,15 @@ class Citation:
             "start": self.start,
             "end": self.end,
             "sha256": self.sha256,
+            "selector": [
+                {"type": "TextPositionSelector", "start": self.start, "end": self.end},
+                {
+                    "type": "TextQuoteSelector",
+                    "exact": self.exact,
+                    "prefix": self.prefix,
+                    "suffix": self.suffix,
+                },
+            ],
         }
 
 
@@ -338,8 +356,7 @@ def surroundings(text: str, start: int, end: int) -> tuple[str, str]:
 
 def cite(document: Document | DocumentInfo, passage: Passage, span: Span | None = None) -> Citation:
     """The citation of a passage, or of a span of its text."""
-    span = span or Span(0, len(passage.text))
-    return Citation(
+    whole = Citation(
         document_id=document.id,
         path=document.path,
         title=document.title,
@@ -347,7 +364,24 @@ def cite(document: Document | DocumentInfo, passage: Passage, span: Span | None 
         heading=HEADING_SEPARATOR.join(passage.heading) or None,
         page=passage.page,
         passage=passage.number,
+        start=passage.start,
+        end=passage.end,
+        sha256=document.sha256,
+        exact=passage.text,
+        prefix=passage.prefix,
+        suffix=passage.suffix,
+    )
+    return narrowed(whole, passage, span) if span else whole
+
+
+def narrowed(citation: Citation, passage: Passage, span: Span) -> Citation:
+    """The citation of a span of a passage's text, from that of the passage."""
+    before, behind = surroundings(passage.text, span.start, span.end)
+    return replace(
+        citation,
         start=passage.start + span.start,
         end=passage.start + span.end,
-        sha256=document.sha256,
+        exact=span.slice(passage.text),
+        prefix=(passage.prefix + before)[-SURROUNDINGS:],
+        suffix=(behind + passage.suffix)[:SURROUNDINGS],
     )

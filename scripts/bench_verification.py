@@ -72,7 +72,7 @@ class Item:
 def passage_of(id_: str, title: str, text: str, date: object = None) -> ScoredPassage:
     spans = tuple(sentences(text, 0, len(text)))
     passage = Passage(id_, title, text, 0, len(text), sentences=spans)
-    source = Citation(title, title, title, date, None, None, 0, 0, len(text), "")
+    source = Citation(title, title, title, date, None, None, 0, 0, len(text), "", text)
     return ScoredPassage(1, 1.0, passage, source)
 
 

@@ -5,25 +5,36 @@ from __future__ import annotations
 import json
 from typing import Any
 
-CITATION: dict[str, Any] = {
-    "document_id": "79b5f0fda08dfd783ac40c942288b202",
-    "path": "/home/ada/seeds/article.txt",
-    "title": "A meeting in Baku",
-    "date": "2023-10-03",
-    "heading": None,
-    "page": None,
-    "passage": 2,
-    "start": 812,
-    "end": 842,
-    "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
-}
+
+def _citation(start: int, end: int, exact: str, prefix: str, suffix: str) -> dict[str, Any]:
+    quote = {"exact": exact, "prefix": prefix, "suffix": suffix}
+    return {
+        "document_id": "79b5f0fda08dfd783ac40c942288b202",
+        "path": "/home/ada/seeds/article.txt",
+        "title": "A meeting in Baku",
+        "date": "2023-10-03",
+        "heading": None,
+        "page": None,
+        "passage": 2,
+        "start": start,
+        "end": end,
+        "sha256": "79b5f0fda08dfd783ac40c942288b202d7f4a74b624331c5c7c38388cfec99b8",
+        "selector": [
+            {"type": "TextPositionSelector", "start": start, "end": end},
+            {"type": "TextQuoteSelector", **quote},
+        ],
+    }
+
+
+_SAID, _BEFORE, _BEHIND = "The city of Shusha was chosen.", "as he noted.\n\n", "\n\nThen the"
+CITATION = _citation(812, 842, _SAID, f"{_BEFORE}… ", _BEHIND)
 
 ANSWER: dict[str, Any] = {
     "question": "What was chosen as the 2024 Cultural Capital?",
     "searched_for": "What was chosen as the 2024 Cultural Capital?",
     "answered": True,
     "answer": {
-        "text": "The city of Shusha was chosen.",
+        "text": _SAID,
         "citation": CITATION,
         "model": None,
     },
@@ -34,9 +45,9 @@ ANSWER: dict[str, Any] = {
         {
             "rank": 1,
             "score": 0.56,
-            "text": "… The city of Shusha was chosen.",
+            "text": f"… {_SAID}",
             "highlights": [{"start": 2, "end": 32}],
-            "source": CITATION | {"start": 810},
+            "source": _citation(810, 842, f"… {_SAID}", _BEFORE, _BEHIND),
             "also": [],
             "evidence": {
                 "dense": {"rank": 1, "score": 0.61},

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from qa.http import examples
 from qa.http.problems import Problem
+from qa.types import SURROUNDINGS
 
 Offset = Annotated[int, Field(ge=0, description="In characters, from 0.")]
 Score = Annotated[float, Field(description="Higher is better.")]
@@ -28,6 +29,28 @@ class SpanModel(BaseModel):
     end: Offset
 
 
+class PositionSelectorModel(BaseModel):
+    """`[start, end)` of the document's text, as `/documents/{id}/text` gives it, in characters
+    (code points, not UTF-16)."""
+
+    model_config = _config(examples.CITATION["selector"][0])
+
+    type: Literal["TextPositionSelector"]
+    start: Offset
+    end: Offset
+
+
+class QuoteSelectorModel(BaseModel):
+    """What is quoted, and the text around it, by which it is found if offsets have changed."""
+
+    model_config = _config(examples.CITATION["selector"][1])
+
+    type: Literal["TextQuoteSelector"]
+    exact: str
+    prefix: Annotated[str, Field(max_length=SURROUNDINGS, description="Right before it.")]
+    suffix: Annotated[str, Field(max_length=SURROUNDINGS, description="Right behind it.")]
+
+
 class CitationModel(BaseModel):
     """Where a text stands: the document, and `[start, end)` in its text."""
 
@@ -43,6 +66,10 @@ class CitationModel(BaseModel):
     start: Offset
     end: Offset
     sha256: str
+    selector: Annotated[
+        tuple[PositionSelectorModel, QuoteSelectorModel],
+        Field(description="Both say the same; of the W3C's Web Annotation data model."),
+    ]
 
 
 class AnswerTextModel(BaseModel):

@@ -115,4 +115,6 @@ def passages_of(answer: Answer) -> list[FoundPassage]:
 
 
 def source_of(citation: Citation) -> Source:
+    # Without the selector, whose quotation is the text that the source stands beside: a language
+    # model would read everything twice.
     return Source.model_validate(citation.to_dict())

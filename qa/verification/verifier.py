@@ -10,13 +10,13 @@ A"). An NLI model can tell.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qa.embedding import Embedder
-from qa.types import Check, CheckedSentence, Citation, ScoredPassage
+from qa.types import Check, CheckedSentence, Citation, ScoredPassage, narrowed
 from qa.verification.checks import Evidence, literal_checks
 from qa.verification.entailment import Entailment
-from qa.verification.evidence import Claim, Line, Prepared, Preparer, Support, support
+from qa.verification.evidence import Claim, Prepared, Preparer, Support, support
 from qa.verification.markers import read, with_marker
 from qa.verification.meaning import Meaning
 from qa.verification.quotes import quotes, stands
@@ -98,8 +98,9 @@ class Verifier:
         score, near = self._meaning(prose, claim, found, prepared)
         checks.append(Check("meaning", prose, near))
         place, number = found.places[0]
-        line = prepared[place].lines[number]
-        return _Examined(tuple(checks), score, found.places, _cite(passages[place], line))
+        best = passages[place]
+        source = narrowed(best.source, best.passage, prepared[place].lines[number].span)
+        return _Examined(tuple(checks), score, found.places, source)
 
     def _meaning(
         self, prose: str, claim: Claim, found: Support, prepared: Sequence[Prepared]
@@ -118,9 +119,3 @@ class _Examined:
     score: float
     places: tuple[tuple[int, int], ...]
     source: Citation | None
-
-
-def _cite(scored: ScoredPassage, line: Line) -> Citation:
-    """The citation of a sentence of a passage."""
-    start = scored.passage.start
-    return replace(scored.source, start=start + line.span.start, end=start + line.span.end)

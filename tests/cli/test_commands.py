@@ -74,11 +74,20 @@ def test_the_json_of_an_answer_is_the_contract(qa, folder):
     ]  # fmt: skip
     assert list(first["source"]) == [
         "document_id", "path", "title", "date", "heading", "page", "passage", "start", "end",
-        "sha256",
+        "sha256", "selector",
     ]  # fmt: skip
     text = SEED.read_text(encoding="utf-8")
     source = first["source"]
     assert text[source["start"] : source["end"]] == first["text"]
+    position, quote = source["selector"]
+    assert position == {
+        "type": "TextPositionSelector", "start": source["start"], "end": source["end"]
+    }  # fmt: skip
+    assert list(quote) == ["type", "exact", "prefix", "suffix"]
+    assert quote["type"] == "TextQuoteSelector"
+    assert quote["exact"] == first["text"]
+    assert text[: source["start"]].endswith(quote["prefix"])
+    assert text[source["end"] :].startswith(quote["suffix"])
     (highlight,) = first["highlights"]
     assert "Shusha" in first["text"][highlight["start"] : highlight["end"]]
     assert first["also"] == []

@@ -13,7 +13,8 @@ TEXT = "Ann Berg won. Bo Cox lost."
 
 
 def citation(document: str, start: int = 0, end: int = len(TEXT)) -> Citation:
-    return Citation(document, f"{document}.md", document, None, None, None, 0, start, end, "0")
+    path = f"{document}.md"
+    return Citation(document, path, document, None, None, None, 0, start, end, "0", TEXT[start:end])
 
 
 def scored(rank: int, document: str, *also: str, start: int = 0, text: str = TEXT) -> ScoredPassage:

@@ -31,18 +31,18 @@ def make_passage(
     text: str, title: str = "A town", number: int = 0, published: date | None = None
 ) -> ScoredPassage:
     """A passage that begins at character 100 of its document."""
+    end = 100 + len(text)
     passage = Passage(
         f"{title}-{number}",
         title,
         text,
         100,
-        100 + len(text),
+        end,
         sentences=tuple(sentences(text, 0, len(text))),
         number=number,
     )
-    source = Citation(
-        title, f"{title}.md", title, published, None, None, number, 100, 100 + len(text), "0" * 64
-    )
+    place = None, None, number, 100, end
+    source = Citation(title, f"{title}.md", title, published, *place, "0" * 64, text)
     return ScoredPassage(number + 1, 1.0, passage, source)
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from qa.types import CheckedSentence
+from qa.types import SURROUNDINGS, CheckedSentence
 from tests.verification.conftest import HARBOUR, make_passage
 
 
@@ -224,3 +224,14 @@ def test_several_threads_get_what_one_gets(verifier, town):
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(lambda s: verifier.check(s, town), sentences)) == alone
     assert [checked.supported for checked in alone].count(True) == 1
+
+
+def test_what_supports_a_written_sentence_is_cited_with_its_surroundings(verifier, town):
+    checked = verifier.check("Ships from Denmark could not enter it in winter [1].", town)
+    source = checked.source
+    assert source is not None
+    assert source.exact == "Ships from Denmark could not enter it in winter."
+    text = town[0].text
+    before, behind = text.split(source.exact)
+    assert source.prefix == before[-SURROUNDINGS:]
+    assert source.suffix == behind[:SURROUNDINGS]
