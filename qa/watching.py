@@ -91,7 +91,9 @@ class _Watch:
 
     def _note(self, changed: Iterable[Path]) -> None:
         if self._changed is not None:
-            self._changed.update(map(_subject, changed))
+            for path in map(_subject, changed):
+                # A folder that links lead to is told of by one of its names, whichever.
+                self._changed |= {path, Path(os.path.realpath(path))}
 
     @property
     def _is_due(self) -> bool:

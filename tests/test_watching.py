@@ -202,6 +202,21 @@ def test_a_program_iterates_over_reports_until_it_says_stop(bot):
     assert list(reports) == []
 
 
+def test_a_change_is_found_by_every_path_that_leads_there(bot, tmp_path):
+    docs, other, stop = bot.settings.seeds, tmp_path / "other", threading.Event()
+    for folder in (docs / "far", other):
+        folder.mkdir()
+    (docs / "far" / "cats.md").write_text("Cats sleep all day.")
+    (docs / "link").symlink_to("far")
+    (other / "link").symlink_to("../docs/far")
+    reports = bot.watch([docs, other], stop=stop)
+    paths = [str(docs / "far" / "cats.md"), str(other / "link" / "cats.md")]
+    assert sorted(next(reports).added) == paths
+    (docs / "far" / "cats.md").write_text("Cats sleep all night.")
+    assert sorted(next(reports).updated) == paths
+    reports.close()
+
+
 def test_the_stores_own_folder_cannot_be_watched(bot):
     with pytest.raises(UsageError, match="keep the documents outside"):
         bot.watch([bot.store.folder / "uploads"])
