@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, get_args
+from typing import IO, Any, get_args
 
 from qa.errors import DocumentError, NotFoundError, StoreEmptyError, StoreError, UsageError
 from qa.files import absolute
 from qa.filters import parse_filter
 from qa.ingest import Ingester, IngestReport, OnStage
+from qa.parsing import is_container, member
+from qa.parsing.reading import read_file
 from qa.store import Snapshot, Store
-from qa.types import Document, DocumentInfo, Passage, Sort
+from qa.types import Citation, Document, DocumentInfo, Passage, Sort, cite
 from qa.uploads import Uploads, id_of, safe_name
 
 
@@ -27,6 +27,24 @@ class Original:
     data: bytes
     name: str
     media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class InContext:
+    """A passage with the text around it."""
+
+    passage: Passage
+    source: Citation
+    before: str
+    after: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source.to_dict(),
+            "before": self.before,
+            "text": self.passage.text,
+            "after": self.after,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +166,46 @@ class Library:
             )
         return info, passage
 
+    def passage_in_context(
+        self,
+        id: str,  # noqa: A002
+        number: int,
+        characters: int,
+    ) -> InContext:
+        """A passage with at most so many characters on either side, whole paragraphs or at least
+        whole words of them."""
+        info, passage = self.passage(id, number)
+        text = self.text(id)
+        before = text[max(0, passage.start - characters) : passage.start]
+        after = text[passage.end : passage.end + characters]
+        if passage.start > characters:
+            before = before[_border(before) :]
+        if passage.end + characters < len(text):
+            after = after[: len(after) - _border(after[::-1])]
+        return InContext(passage, cite(info, passage), before, after)
+
     def original(self, id: str) -> Original:  # noqa: A002
         """The file a document was made from, if there still is one with these very bytes.
 
         Whatever lies at its paths now, nothing is given away that wasn't ingested.
         """
-        info = self.info(id)
-        for path in map(Path, info.paths):
-            data = _read_regular(path, self._max_file_bytes)
-            if data is not None and hashlib.sha256(data).hexdigest() == info.sha256:
-                return Original(data, path.name, info.media_type)
+        with self._at(id) as (snapshot, info):
+            files = [Path(file) for file in snapshot.catalog.places.files_of(id)]
+        for file in files:
+            data = self._bytes_in(file, info.sha256)
+            if data is not None:
+                return Original(data, Path(info.path).name, info.media_type)
         raise NotFoundError("The document's file is gone or was changed: ingest it again.")
+
+    def _bytes_in(self, file: Path, sha256: str) -> bytes | None:
+        """What has this sha256: the file itself, or something in it."""
+        try:
+            data = read_file(file, self._max_file_bytes)
+            if hashlib.sha256(data).hexdigest() == sha256:
+                return data
+            return member(data, file, sha256) if is_container(file, data) else None
+        except DocumentError:
+            return None
 
     def has_original(self, id: str) -> bool:  # noqa: A002
         """Whether `original` has something to give."""
@@ -260,21 +307,14 @@ class Library:
             raise _no_document(id_) from None
 
 
+def _border(text: str) -> int:
+    """Where the first paragraph begins of a text that was cut somewhere, or the first word if
+    that is too far on."""
+    place = text.find("\n\n")
+    if 0 <= place <= len(text) // 2:
+        return place + 2
+    return text.find(" ") + 1
+
+
 def _no_document(id_: str) -> NotFoundError:
     return NotFoundError(f"There is no document with the id {id_!r}: ids are to be given whole.")
-
-
-def _read_regular(path: Path, most_bytes: int) -> bytes | None:
-    """All of a regular file that isn't larger, or None."""
-
-    def without_waiting(name: str, flags: int) -> int:  # as the opening of a pipe does
-        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
-
-    try:
-        with open(path, "rb", opener=without_waiting) as file:  # Path.open takes no opener
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
-                return None
-            return file.read(most_bytes + 1)
-    except (OSError, ValueError):
-        return None

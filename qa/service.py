@@ -13,11 +13,13 @@ from qa.doctor import Finding, examine, repair
 from qa.embedding import Embedder
 from qa.errors import OverloadedError, QAError, StoreDamagedError, StoreEmptyError
 from qa.files import absolute, size_of
+from qa.filters import parse_filter
 from qa.generation import KEY_VARIABLE, LanguageModel, Rewritten, rewrite, write
 from qa.ingest import Ingester, IngestReport, OnProgress, OnStage, preview
 from qa.library import Library
 from qa.models import Models
 from qa.parsing.workers import Workers
+from qa.provenance import CitationState, DocumentState, check_citations, check_originals
 from qa.retrieval import Ranking, Weights
 from qa.settings import Settings, load_settings
 from qa.store import Snapshot, Store
@@ -331,6 +333,30 @@ class QA:
     def remove(self, reference: str, *, wait: float = 0) -> DocumentInfo:
         """Takes a document out of the store; see `document` and `qa.library.Library.remove`."""
         return self.library.remove(self.library.find(reference).id, wait=wait)
+
+    def verify(self, *, where: Sequence[str] = ()) -> list[DocumentState]:
+        """Whether the originals of the documents are still what was ingested.
+
+        Args:
+            where: conditions on the documents; see `qa.filters`.
+        """
+        filter_ = parse_filter(where)
+        with self.store.snapshot() as snapshot:
+            infos = snapshot.catalog.infos(filter_)
+            most = self.settings.max_file_bytes
+            return list(check_originals(snapshot.catalog, infos, most))
+
+    def verify_answer(self, answer: Any) -> list[CitationState]:
+        """Whether the citations in an answer's JSON still stand, word for word.
+
+        Args:
+            answer: what `Answer.to_dict` gives, or anything that holds such.
+
+        Raises:
+            UsageError: there is no citation in it, or one isn't as qa writes them.
+        """
+        with self.store.snapshot() as snapshot:
+            return check_citations(snapshot.catalog, answer, self.settings.max_file_bytes)
 
     def examine(self) -> list[Finding]:
         """What is wrong with the store; see `qa.doctor.examine`."""

@@ -24,6 +24,7 @@ def main() -> None:
             mcp,
             serving,
             tuning,
+            verifying,
             watching,
         )
         from qa.cli.app import app

@@ -60,17 +60,36 @@ def _documents(
         _print(render.documents(infos, terminal=render.console().is_terminal))
 
 
-@documents_app.command("show", epilog="Example: `qa documents show 3f2a`")
+@documents_app.command(
+    "show", epilog="Examples: `qa documents show 3f2a`, `qa documents show 3f2a --passage 2`"
+)
 def documents_show(
     document: Annotated[str, typer.Argument(metavar="ID", help="Id, its beginning, or a path.")],
+    passage: Annotated[
+        int | None,
+        typer.Option("--passage", metavar="P", min=0, help="This passage alone, by its number."),
+    ] = None,
+    context: Annotated[
+        int, typer.Option("--context", metavar="N", min=0, help="Characters around the passage.")
+    ] = 500,
     store: StoreOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show a document and its text."""
+    """Show a document and its text, or a passage in its surroundings."""
     from qa.cli import render
 
-    found, passages = _open(store).document(document)
+    bot = _open(store)
+    if passage is not None:
+        shown = bot.library.passage_in_context(bot.library.find(document).id, passage, context)
+        if json:
+            _print_json(shown.to_dict())
+        else:
+            from qa.cli.render_answer import in_context
+
+            _print(in_context(shown, terminal=render.console().is_terminal))
+        return
+    found, passages = bot.document(document)
     if json:
         _print_json(
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
@@ -11,6 +12,9 @@ from rich.text import Text
 from qa.cli.render import BAD, DIM, HIGHLIGHT, TITLE, shown_path
 from qa.cli.terminal import printable, printable_line
 from qa.types import HEADING_SEPARATOR, Answer, CheckedSentence, Citation, ScoredPassage, Span
+
+if TYPE_CHECKING:
+    from qa.library import InContext
 
 UNSUPPORTED_MARK = "[unsupported]"
 _UNSUPPORTED = "dim strike"
@@ -140,12 +144,29 @@ def source(citation: Citation) -> Text:
     return text.append("".join(f" · {printable_line(fact)}" for fact in facts), style=DIM)
 
 
+def in_context(shown: InContext, terminal: bool) -> RenderableType:
+    """A passage among what stands around it: coloured on a terminal, else with a mark at its
+    margin."""
+    parts = (
+        (shown.before, ""),
+        (shown.passage.text, HIGHLIGHT if terminal else ""),
+        (shown.after, ""),
+    )
+    margins = ("", "", "") if terminal else ("  ", "> ", "  ")
+    texts = [
+        Indented(Text(printable(part.strip("\n")), style=style), margin)
+        for (part, style), margin in zip(parts, margins, strict=True)
+        if part.strip()
+    ]
+    return Group(source(shown.source), *(line for text in texts for line in (Text(), text)))
+
+
 def _source_in_brief(passage: ScoredPassage) -> Text:
     citation = passage.source
     title = shortened(citation.title, _LONGEST_TITLE)
     where = _place(citation)
     if not (citation.heading or citation.page is not None):
-        where.append(f"passage {citation.passage + 1}")
+        where.append(f"passage {citation.passage}")
     text = Text(f"{passage.rank}. ", style=TITLE, no_wrap=True, overflow="ellipsis")
     text.append(title, style=f"not bold {_LINK}")
     return text.append(

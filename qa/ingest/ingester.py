@@ -200,9 +200,12 @@ def _find(
     *,
     patterns: tuple[Sequence[str], Sequence[str]],
 ) -> Files:
+    def is_wanted(path: Path) -> bool:
+        return (can_parse(path) or is_container(path)) and not store.is_own(path)
+
     files = find_files(
         roots,
-        _is_wanted,
+        is_wanted,
         known.files,
         leave_out=absolute(store.folder),
         include=patterns[0],
@@ -211,7 +214,3 @@ def _find(
     report.skipped += [Skip(str(path), reason) for path, reason in files.skipped.items()]
     report.failed += [Failure(str(path), reason) for path, reason in files.failed.items()]
     return files
-
-
-def _is_wanted(path: Path) -> bool:
-    return can_parse(path) or is_container(path)

@@ -69,6 +69,7 @@ __all__ = [
     "document_id",
     "documents",
     "is_container",
+    "member",
     "members",
     "parse",
 ]
@@ -144,6 +145,18 @@ def _within(data: bytes, path: PurePath, options: Options) -> Iterator[Document 
                 yield parse(member.data, inner, options=options)
             except DocumentError as error:
                 yield Broken(str(inner), str(error))
+
+
+def member(data: bytes, path: PurePath, sha256: str) -> bytes | None:
+    """The bytes with this sha256 that lie in a file, in whatever depth, if there are such.
+
+    Raises:
+        DocumentError: the file can't be read.
+    """
+    for found in members(data, path):
+        if not isinstance(found, Broken) and hashlib.sha256(found.data).hexdigest() == sha256:
+            return found.data
+    return None
 
 
 def parse(

@@ -201,6 +201,12 @@ def _lexical_entries(catalog: Catalog, keys: Ids) -> Iterator[tuple[Ids, list[Le
         yield found, entries
 
 
+def is_index(name: str) -> bool:
+    """Whether a file or folder of this name in a store's folder is an index; much else may lie
+    there."""
+    return bool(_OWN_FILE.fullmatch(name))
+
+
 def remove_unrecorded(folder: Path, catalog: Catalog) -> None:
     """Deletes index files that belong to no committed generation, or to one too long ago."""
     for path in unrecorded(folder, catalog):
@@ -211,8 +217,7 @@ def unrecorded(folder: Path, catalog: Catalog) -> Iterator[Path]:
     """Index files that belong to no committed generation, or to one too long ago."""
     kept = {file for name in ("dense", "lexical") for file in _recorded_files(catalog, name)}
     for path in [*folder.glob("dense-*"), *folder.glob("lexical-*")]:
-        own = _OWN_FILE.fullmatch(path.name)  # a store may lie among a person's files
-        if own and path.name not in kept:
+        if is_index(path.name) and path.name not in kept:
             yield path
 
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from qa.store.index import Ids, Vectors
 
 CATALOG = "catalog.sqlite"
+PRIVATE = frozenset({"keys.json", "feedback.jsonl", "feedback-review.jsonl"})
+"""What others keep in a store's folder, and no document is, even where documents lie there, too."""
 
 Hits = list[tuple[int, float]]
 """Keys of passages with their scores, best first."""
@@ -88,6 +90,13 @@ class Store:
     @property
     def catalog_path(self) -> Path:
         return self.folder / CATALOG
+
+    def is_own(self, path: Path) -> bool:
+        """Whether a file (absolute path) is one of the store's: documents may lie in its folder,
+        too."""
+        folder = self.folder.absolute()
+        first = path.relative_to(folder).parts[0] if folder in path.parents else ""
+        return first in PRIVATE or derived.is_index(first)
 
     @property
     def is_new(self) -> bool:

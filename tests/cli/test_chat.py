@@ -55,7 +55,7 @@ def test_a_question_shows_its_answer_and_a_line_for_each_source(talk):
     assert marks == "[1]"
     assert sure.endswith("% sure")
     assert [line[:3] for line in lines[-5:]] == ["1. ", "2. ", "3. ", "4. ", "5. "]
-    assert lines[-5].endswith("… · 2023-10-03 · passage 2")
+    assert lines[-5].endswith("… · 2023-10-03 · passage 1")
 
 
 def test_a_follow_up_is_asked_with_what_was_answered_and_says_what_was_searched(talk, seed_bot):

@@ -8,9 +8,10 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from qa import QA
+from qa import QA, feedback, keys
 from qa.errors import StoreMismatchError
 from qa.parsing import parse
+from qa.store.store import PRIVATE
 from qa.types import Document
 
 
@@ -224,6 +225,18 @@ def test_a_persons_own_files_beside_the_store_are_left_alone(tmp_path):
     write(tmp_path, dogs="Dogs bark at night.")
     bot.ingest([tmp_path])
     assert all(file.is_file() for file in own)
+
+
+def test_keys_and_verdicts_are_no_documents_even_where_documents_lie_beside_them(tmp_path):
+    assert {keys.FILE, feedback.FILE, feedback.REVIEW_FILE} == PRIVATE
+    write(tmp_path, cats="Cats sleep all day.")
+    for name in PRIVATE:
+        (tmp_path / name).write_text('{"text": "This is secret."}')
+    bot = QA.open(tmp_path)
+    assert counts(bot.ingest([tmp_path]))["added"] == 1
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "keys.json").write_text('{"text": "Pianos have 88 keys."}')
+    assert counts(bot.ingest([tmp_path]))["added"] == 1
 
 
 def test_a_file_that_outgrew_the_limit_no_longer_answers(tmp_path):
