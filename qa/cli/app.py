@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from qa.cli.options import LlmBaseUrlOption, LlmModelOption, StrictOption, TopKOption
 
@@ -21,7 +22,27 @@ if TYPE_CHECKING:
     from qa.service import QA
     from qa.types import Answer
 
+_PANELS = {
+    "Ask": ("ask", "chat"),
+    "Documents": ("ingest", "watch", "fetch", "documents", "verify"),
+    "The store": ("status", "doctor", "export", "import", "config"),
+    "For others": ("serve", "mcp", "keys"),
+    "How good it is": ("evaluate", "compare", "tune"),
+}
+
+
+class _InPanels(TyperGroup):
+    """Lists the commands by what they are for, whichever module was imported first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        panels = {name: panel for panel, names in _PANELS.items() for name in names}
+        for name, command in self.commands.items():
+            command.rich_help_panel = panels[name]  # type: ignore[attr-defined]  # Typer's own are
+        return list(panels)
+
+
 app = typer.Typer(
+    cls=_InPanels,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
