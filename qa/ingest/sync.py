@@ -13,10 +13,11 @@ from qa.files import Files
 from qa.ingest.batch import Batch
 from qa.ingest.looking import Known, Look, Looker, State, is_among, moved_path, unlooked
 from qa.ingest.report import Failure, OnProgress, Progress
+from qa.parsing.base import PassingError
 from qa.parsing.reading import UnreadableError
 from qa.parsing.sidecars import described
 from qa.parsing.unpacking import Broken
-from qa.parsing.workers import CrashError, Reading, TimeLimitError, Workers
+from qa.parsing.workers import Reading, TimeLimitError, Workers
 from qa.store import FileRecord, Writer
 from qa.types import Document, Passage
 
@@ -144,6 +145,7 @@ class Sync:
             for found in reading:
                 if isinstance(found, Broken):
                     failures.append((found.name, found.reason))
+                    keeps_record = keeps_record and not found.is_passing
                     continue
                 document = described(found, look.sidecar, is_within=found.path != look.path)
                 try:
@@ -156,9 +158,9 @@ class Sync:
             return
         except DocumentError as error:
             failures.append((look.path, str(error)))
-            keeps_record = not isinstance(error, CrashError)
+            keeps_record = not isinstance(error, PassingError)
             is_same = look.record is not None and look.record.sha256 == look.sha256
-            if is_same and isinstance(error, CrashError | TimeLimitError):
+            if is_same and isinstance(error, PassingError | TimeLimitError):
                 self._fail(failures)  # what was read of it once still stands there
                 return
         self._fail(failures)

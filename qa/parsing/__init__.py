@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from qa.analysis import detect_language
 from qa.errors import DocumentError
-from qa.parsing.base import Options, Parsed, Parser
+from qa.parsing.base import Options, Parsed, Parser, PassingError
 from qa.parsing.containers import CONTAINER_SUFFIXES, is_container, members
 from qa.parsing.delimited import CsvParser, TsvParser
 from qa.parsing.docx import DocxParser
@@ -127,7 +127,7 @@ def documents(
         try:
             yield parse(data, path, sha256, options)
         except DocumentError as error:
-            yield Broken(str(path), str(error))
+            yield _broken(path, error)
     for found in _within(data, path, options):
         is_empty = False
         yield found
@@ -144,7 +144,11 @@ def _within(data: bytes, path: PurePath, options: Options) -> Iterator[Document 
             try:
                 yield parse(member.data, inner, options=options)
             except DocumentError as error:
-                yield Broken(str(inner), str(error))
+                yield _broken(inner, error)
+
+
+def _broken(path: PurePath, error: DocumentError) -> Broken:
+    return Broken(str(path), str(error), isinstance(error, PassingError))
 
 
 def member(data: bytes, path: PurePath, sha256: str) -> bytes | None:

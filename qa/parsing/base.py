@@ -34,6 +34,11 @@ _MOST_CHARACTERS = 32_000_000
 """Of a document that is put together: a small file may unfold to any length."""
 
 
+class PassingError(DocumentError):
+    """What may be otherwise the next time although the file is the same: something isn't installed,
+    or the machine was at fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the settings say of parsing; each format takes what concerns it."""

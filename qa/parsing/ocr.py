@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from qa.errors import DocumentError
+from qa.parsing.base import PassingError
 
 _DOTS_PER_INCH = 300
 _MOST_PIXELS = 40_000_000
@@ -21,7 +21,7 @@ def recognized(data: bytes, numbers: Iterable[int]) -> Iterator[str]:
     try:
         import pytesseract
     except ImportError as error:
-        raise DocumentError(
+        raise PassingError(
             "it is scanned (no text layer), and text recognition isn't installed: "
             'pip install "qa[ocr]"'
         ) from error
@@ -37,9 +37,9 @@ def recognized(data: bytes, numbers: Iterable[int]) -> Iterator[str]:
             try:
                 yield str(pytesseract.image_to_string(image, timeout=_PAGE_SECONDS))
             except pytesseract.TesseractNotFoundError as error:
-                raise DocumentError(
+                raise PassingError(
                     "it is scanned (no text layer), and tesseract isn't there: install it (on "
                     "Debian: apt install tesseract-ocr)"
                 ) from error
             except RuntimeError as error:  # what pytesseract raises at the end of its time
-                raise DocumentError(f"its text can't be recognized ({error})") from error
+                raise PassingError(f"its text can't be recognized ({error})") from error

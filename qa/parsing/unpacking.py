@@ -46,6 +46,8 @@ class Broken:
 
     name: str
     reason: str
+    is_passing: bool = False
+    """Whether it may be had the next time; see `qa.parsing.base.PassingError`."""
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from queue import Empty, Full, Queue
 from typing import IO
 
 from qa.errors import DocumentError
-from qa.parsing.base import Options
+from qa.parsing.base import Options, PassingError
 from qa.parsing.unpacking import Broken
 from qa.parsing.worker import Done, Frame, Job
 from qa.types import Document
@@ -46,7 +46,7 @@ class TimeLimitError(DocumentError):
     """Reading a file took longer than it may."""
 
 
-class CrashError(DocumentError):
+class CrashError(PassingError):
     """A parser ended its process; that may be the machine's fault rather than the file's."""
 
 
