@@ -56,11 +56,13 @@ class PdfParser:
             )
         builder = TextBuilder()
         _Writer(pages).write(builder)
+        stated = {name: _stated(info, name) for name in ("author", "subject", "keywords")}
+        unread = ", ".join(str(page.number) for page in scans if not page.recognized)
         title = _stated(info, "title")
         return builder.parsed(
             title=None if _JUNK_TITLE.fullmatch(title.lower()) else title,
             published=_date(_stated(info, "creationdate")),
-            metadata={name: _stated(info, name) for name in ("author", "subject", "keywords")},
+            metadata=stated | {"unread_pages": unread},
         )
 
 

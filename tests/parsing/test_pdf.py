@@ -202,6 +202,11 @@ def test_a_scan_is_refused_with_the_extra_that_reads_it():
         read(scanned())
 
 
+def test_scans_among_typed_pages_are_named():
+    document = read(scanned("A typed page."))
+    assert (document.text, document.metadata) == ("A typed page.", {"unread_pages": "2"})
+
+
 def test_pages_without_anything_are_no_text():
     with pytest.raises(DocumentError, match="no text"):
         read(new_pdf())
