@@ -26,6 +26,20 @@ def sample_of(number: int) -> Sample:
 @pytest.fixture
 def docs(bot: QA) -> Path:
     """Forty files: one of every format, and texts."""
+    return write_and_ingest(bot)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> QA:
+    """A bot over such a folder; tests only read it."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "docs").mkdir()
+    bot = QA.open(folder / "vectors", seeds=folder / "docs")
+    write_and_ingest(bot)
+    return bot
+
+
+def write_and_ingest(bot: QA) -> Path:
     folder = bot.settings.seeds
     for number, (name, format_) in enumerate(FORMATS.items()):
         format_.write(folder / name, sample_of(number))
@@ -135,20 +149,23 @@ def test_the_command_names_what_is_changed_and_fails(qa: RunQA, tmp_path):
 # ------------------------------------------------------------------ answers
 
 
+QUESTION = "Who has kept lighthouse 231?"
+
+
 @pytest.fixture
-def answer(bot: QA, docs: Path) -> dict[str, Any]:
-    return bot.ask("Who has kept lighthouse 231?", top_k=3).to_dict()
+def answer(kept: QA) -> dict[str, Any]:
+    return kept.ask(QUESTION, top_k=3).to_dict()
 
 
 def standings(bot: QA, answer: Any) -> dict[str, str]:
     return {state.at: state.standing for state in bot.verify_answer(answer)}
 
 
-def test_the_citations_of_an_answer_stand(bot, answer):
-    states = bot.verify_answer(answer)
+def test_the_citations_of_an_answer_stand(kept, answer):
+    states = kept.verify_answer(answer)
     assert {state.at for state in states} >= {"answer.citation", "passages[0].source"}
     assert all(state.is_fine for state in states)
-    assert {state.at.split(".")[0] for state in bot.verify_answer([answer])} >= {"[0]"}
+    assert {state.at.split(".")[0] for state in kept.verify_answer([answer])} >= {"[0]"}
 
 
 @pytest.mark.parametrize(
@@ -165,29 +182,30 @@ def test_the_citations_of_an_answer_stand(bot, answer):
         (lambda c: c.update(document_id="0" * 32), "removed"),
     ],
 )
-def test_what_is_changed_in_a_citation_is_found(bot, answer, change, standing):
+def test_what_is_changed_in_a_citation_is_found(kept, answer, change, standing):
     change(answer["passages"][0]["source"])
-    found = standings(bot, answer)
+    found = standings(kept, answer)
     assert found.pop("passages[0].source") == standing
     assert set(found.values()) == {"stands"}
 
 
 @pytest.mark.parametrize("at", ["answer", "passage"])
-def test_words_that_were_exchanged_beside_a_citation_are_found(bot, answer, at):
+def test_words_that_were_exchanged_beside_a_citation_are_found(kept, answer, at):
     holder = answer["answer"] if at == "answer" else answer["passages"][0]
     holder["text"] = holder["text"].replace("Marlow", "Vale")
     where = "answer.citation" if at == "answer" else "passages[0].source"
-    found = standings(bot, answer)
+    found = standings(kept, answer)
     assert found.pop(where) == "altered"
     assert set(found.values()) == {"stands"}
 
 
-def test_words_that_a_language_model_wrote_are_no_quotation(bot, answer):
+def test_words_that_a_language_model_wrote_are_no_quotation(kept, answer):
     answer["answer"] |= {"text": "It is Marlow [1].", "model": "some-model"}
-    assert set(standings(bot, answer).values()) == {"stands"}
+    assert set(standings(kept, answer).values()) == {"stands"}
 
 
-def test_a_document_that_is_removed_changed_or_gone_is_told(bot, docs, answer):
+def test_a_document_that_is_removed_changed_or_gone_is_told(bot, docs):
+    answer = bot.ask(QUESTION, top_k=3).to_dict()
     file = Path(answer["passages"][0]["source"]["path"])
     text = file.read_text()
     file.write_text(f"A new line.\n{text}")
@@ -223,16 +241,16 @@ def test_of_several_places_the_one_with_the_same_surroundings_is_meant(bot, docs
         {"a": {"selector": [{"type": ["x"]}]}},
     ],
 )  # fmt: skip
-def test_what_is_no_answer_is_refused_in_one_sentence(bot, docs, value):
+def test_what_is_no_answer_is_refused_in_one_sentence(kept, value):
     with pytest.raises(UsageError, match=r"give what `qa ask --json` prints\.$"):
-        bot.verify_answer(value)
+        kept.verify_answer(value)
 
 
-def test_offsets_that_are_none_are_refused(bot, docs, answer):
+def test_offsets_that_are_none_are_refused(kept, answer):
     for wrong in (-1, 1.5, "3", None, True):
         answer["passages"][0]["source"]["selector"][0]["start"] = wrong
         with pytest.raises(UsageError, match=r"passages\[0\].source isn't as qa writes them"):
-            bot.verify_answer(answer)
+            kept.verify_answer(answer)
 
 
 def test_the_command_checks_an_answer_from_a_file_or_a_pipe(qa: RunQA, tmp_path):

@@ -102,6 +102,7 @@ def counts(
     return f"added {added}, updated {updated}, {moves}removed {removed}, failed {failed}"
 
 
+@pytest.mark.slow
 def test_what_is_written_changed_moved_and_deleted_is_followed(start, docs, tmp_path):
     watching = start("docs")
     watching.expect(counts(added=1))
@@ -170,6 +171,7 @@ def test_a_store_that_goes_away_and_a_root_that_does_are_survived(start, docs, t
     assert watching.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.slow
 def test_single_files_patterns_and_folders_behind_links_are_followed(start, docs, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

@@ -133,6 +133,7 @@ def test_who_stops_early_leaves_no_process_at_work(tmp_path):
     assert len(processes_of(os.getpid())) <= 1  # the one that waits for the next use
 
 
+@pytest.mark.slow
 def test_processes_end_with_the_program_even_if_it_is_killed(tmp_path):
     write_slow(tmp_path / "slow.html")
     script = (
