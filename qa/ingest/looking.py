@@ -37,7 +37,6 @@ class Look:
     path: str
     state: State
     sha256: str = ""
-    read_with: str = ""
     sidecar: Sidecar | None = None
     record: FileRecord | None = None
     """Of the file, or where it is moved, of the one with the same bytes."""
@@ -86,16 +85,15 @@ class Looker:
         except DocumentError as error:
             return Look(path, State.REFUSED, reason=str(error))
         sidecar = read_sidecar(file)
-        read_with = self.read_with(sidecar)
         record = self._known.records.get(path)
         if record and record.sha256 == sha256 and self._is_read(record, sidecar):
-            return Look(path, State.UNCHANGED, sha256, read_with, sidecar, record)
-        for with_ in (read_with, self.read_with(sidecar, failed=True)):
+            return Look(path, State.UNCHANGED, sha256, sidecar, record)
+        for with_ in (self.read_with(sidecar), self.read_with(sidecar, failed=True)):
             like = self._known.by_content.get((sha256, file.suffix.lower(), with_))
             if like:
-                return Look(path, State.MOVED, sha256, with_, sidecar, like)
+                return Look(path, State.MOVED, sha256, sidecar, like)
         state = State.CHANGED if path in self._known.files else State.NEW
-        return Look(path, state, sha256, read_with, sidecar, record)
+        return Look(path, state, sha256, sidecar, record)
 
     def read_with(self, sidecar: Sidecar | None, *, failed: bool = False) -> str:
         """What a reading depends on beside the file; where it failed, the limits, too."""
@@ -108,7 +106,7 @@ class Looker:
 
 def unlooked(path: str, record: FileRecord) -> Look:
     """The look at a file that is taken to be unchanged."""
-    return Look(path, State.UNCHANGED, record.sha256, record.read_with, record=record)
+    return Look(path, State.UNCHANGED, record.sha256, record=record)
 
 
 def moved_path(path: str, record: FileRecord, look: Look) -> str:

@@ -86,7 +86,17 @@ class Sync:
         record = self._known.records.get(str(file))
         if record and only is not None and not is_among(file, only):
             return unlooked(str(file), record)
-        return self._looker.look(file)
+        look = self._looker.look(file)
+        if look.state is State.MOVED and not self._has_all_of(look):
+            return replace(look, state=State.CHANGED, record=record)
+        return look
+
+    def _has_all_of(self, look: Look) -> bool:
+        """Whether what was found in the file with the same bytes is still in the store: another
+        file may have taken its place meanwhile."""
+        paths = self._known.paths.get(look.record.path, ()) if look.record else ()
+        ids = (self._known.places[path].document_id for path in paths)
+        return all(id_ in self._batch or self._catalog.has_document(id_) for id_ in ids)
 
     def _progress(self, path: str) -> None:
         self._done += 1
@@ -166,9 +176,7 @@ class Sync:
         self._fail(failures)
         self._leave(look.path, placed)
         if keeps_record:
-            with_ = (
-                self._looker.read_with(look.sidecar, failed=True) if failures else look.read_with
-            )
+            with_ = self._looker.read_with(look.sidecar, failed=bool(failures))
             sha256 = reading.sha256 or look.sha256
             self._record(FileRecord(look.path, sha256, with_, tuple(failures)))
         else:

@@ -100,11 +100,13 @@ class Places:
         Returns the key of the document that was there, if there was one.
         """
         before = self._document_at(path)
-        self._execute(
+        cursor = self._execute(
             "INSERT OR REPLACE INTO paths (path, document_key, file) "
             "SELECT ?, key, ? FROM documents WHERE id = ?",
             (path, file or path, id),
         )
+        if not cursor.rowcount:
+            raise LookupError(f"There is no document {id}, which is to be at {path}.")
         return before
 
     def remove(self, path: str) -> int | None:

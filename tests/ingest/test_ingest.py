@@ -89,6 +89,18 @@ def test_two_files_that_swap_their_contents(bot, docs):
     assert answer_path(bot, "What do dogs do?") == "a.txt"
 
 
+def test_files_that_swap_their_contents_with_many_new_ones_between(bot, docs):
+    write(docs, a="Cats sleep all day.", z="Dogs bark at night.")
+    bot.ingest()
+    write(docs, a="Dogs bark at night.", z="Cats sleep all day.")
+    write(docs, **{f"m{n:03}": f"Report {n} is about harbour {n * 7}." for n in range(200)})
+    report = bot.ingest()
+    assert (len(report.added), len(report.updated)) == (200, 2)
+    assert answer_path(bot, "What do cats do?") == "z.txt"
+    assert answer_path(bot, "What do dogs do?") == "a.txt"
+    assert bot.examine() == []
+
+
 def test_only_what_lies_below_the_ingested_roots_is_removed(bot, docs, tmp_path):
     other = tmp_path / "docs-other"  # its name begins as the other's does
     other.mkdir()
