@@ -194,7 +194,8 @@ class Library:
         for file in files:
             data = self._bytes_in(file, info.sha256)
             if data is not None:
-                return Original(data, Path(info.path).name, info.media_type)
+                path = next(p for p in info.paths if p == str(file) or p.startswith(f"{file}/"))
+                return Original(data, Path(path).name, info.media_type)
         raise NotFoundError("The document's file is gone or was changed: ingest it again.")
 
     def _bytes_in(self, file: Path, sha256: str) -> bytes | None:

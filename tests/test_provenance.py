@@ -78,6 +78,8 @@ def test_every_planted_change_is_found_and_nothing_else(bot, docs):
     (docs / "letter.docx").unlink()
     (docs / "letter.docx").mkdir()
     (docs / "text-33.txt").write_text("")
+    (docs / "text-36.txt").unlink()
+    (docs / "text-36.txt").symlink_to(docs / "nowhere.txt")
     os.utime(docs / "text-34.txt")  # no change
     times = (docs / "text-35.txt").stat()
     (docs / "text-35.txt").write_text((docs / "text-35.txt").read_text().replace("245", "246"))
@@ -90,6 +92,7 @@ def test_every_planted_change_is_found_and_nothing_else(bot, docs):
         "print.pdf": "changed", "plain.txt": "changed", "markdown.md": "changed",
         "page.html": "missing", "text-31.txt": "changed", "text-32.txt": "missing",
         "letter.docx": "missing", "text-33.txt": "changed", "text-35.txt": "changed",
+        "text-36.txt": "missing",
         "lines.jsonl/2.json": "changed", "packed.tar.gz/notes/page.html": "changed",
     }  # fmt: skip
 
@@ -244,6 +247,19 @@ def test_of_several_places_the_one_with_the_same_surroundings_is_meant(bot, docs
 def test_what_is_no_answer_is_refused_in_one_sentence(kept, value):
     with pytest.raises(UsageError, match=r"give what `qa ask --json` prints\.$"):
         kept.verify_answer(value)
+
+
+def test_an_answer_that_cites_nothing_is_fine(kept, answer):
+    nothing = answer | {"answered": False, "answer": None, "passages": []}
+    assert kept.verify_answer(nothing) == []
+    assert kept.verify_answer([nothing]) == []
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("exact", ""), ("exact", "\ud800"), ("prefix", 3)])
+def test_quotations_that_are_none_are_refused(kept, answer, name, wrong):
+    answer["passages"][0]["source"]["selector"][1][name] = wrong
+    with pytest.raises(UsageError, match=r"passages\[0\].source isn't as qa writes them"):
+        kept.verify_answer(answer)
 
 
 def test_offsets_that_are_none_are_refused(kept, answer):

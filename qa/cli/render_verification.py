@@ -40,7 +40,7 @@ def originals(states: Sequence[DocumentState], counts: Mapping[State, int]) -> R
 
 def citations(states: Sequence[CitationState]) -> RenderableType:
     """A line for each citation."""
-    return Group(*map(_citation, states))
+    return Group(*map(_citation, states)) if states else Text("It cites nothing.")
 
 
 def _citation(state: CitationState) -> Text:

@@ -46,6 +46,10 @@ def verify(
 
     Exit with 1 if not all is as it was.
     """
+    from qa.errors import UsageError
+
+    if answer is not None and where:
+        raise UsageError("--where chooses documents, --answer names citations: give one of them.")
     bot = _open(store)
     is_fine = (
         _verify_originals(bot, where or [], json)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from qa.errors import UsageError
@@ -16,6 +17,8 @@ Standing = Literal["stands", "moved", "altered", "gone", "removed"]
 said of it agrees; not in the document; the document isn't in the store."""
 
 _MOST_NESTING = 100
+_MOST_PLACES = 1000
+"""That are compared of words which stand in a document again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,46 +76,40 @@ class _Quote:
     """What the citation says in two ways."""
 
 
-@dataclass(slots=True)
-class _Texts:
-    """The documents that are cited, each read once."""
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """A document that is cited, and what is at its paths."""
 
-    catalog: Catalog
-    most_bytes: int
-    _known: dict[str, tuple[DocumentInfo, str, State] | None] = field(default_factory=dict)
-
-    def get(self, id_: str) -> tuple[DocumentInfo, str, State] | None:
-        if id_ not in self._known:
-            info = self.catalog.info(id_)
-            self._known[id_] = None
-            if info is not None:
-                (original,) = check_originals(self.catalog, [info], self.most_bytes)
-                self._known[id_] = info, self.catalog.text(id_), original.state
-        return self._known[id_]
+    info: DocumentInfo
+    text: str
+    original: State
 
 
 def check_citations(catalog: Catalog, answer: Any, most_bytes: int) -> list[CitationState]:
     """What became of every citation in a JSON value: an answer, or anything that holds answers.
 
     Raises:
-        UsageError: there is no citation in it, or one isn't as qa writes them.
+        UsageError: it is no answer, or a citation in it isn't as qa writes them.
     """
     quotes = list(_quotes(answer))
-    if not quotes:
+    if not quotes and not _holds_an_answer(answer):
         raise UsageError(
             "There is no citation with a selector in it: give what `qa ask --json` prints."
         )
-    texts = _Texts(catalog, most_bytes)
-    return [_state(quote, texts) for quote in quotes]
+    infos = [info for id_ in {quote.document_id for quote in quotes} if (info := catalog.info(id_))]
+    cited = {
+        info.id: _Cited(info, catalog.text(info.id), original.state)
+        for info, original in zip(infos, check_originals(catalog, infos, most_bytes), strict=True)
+    }
+    return [_state(quote, cited.get(quote.document_id)) for quote in quotes]
 
 
-def _state(quote: _Quote, texts: _Texts) -> CitationState:
+def _state(quote: _Quote, cited: _Cited | None) -> CitationState:
     standing: Standing = "removed"
     reason, now, original = None, None, None
-    found = texts.get(quote.document_id)
-    if found is not None:
-        info, text, original = found
-        standing, reason, now = _standing(quote, info, text)
+    if cited is not None:
+        original = cited.original
+        standing, reason, now = _standing(quote, cited.info, cited.text)
     return CitationState(
         quote.at, quote.document_id, quote.path, quote.start, quote.end,
         standing, reason, now, original,
@@ -147,7 +144,7 @@ def _disagreement(quote: _Quote, info: DocumentInfo, text: str) -> str | None:
 def _nearest(quote: _Quote, text: str) -> int | None:
     """Where the quoted words are, of several places the one with the same surroundings, or else
     the one nearest to where they were."""
-    places = list(_places(text, quote.exact)) if quote.exact else []
+    places = list(islice(_places(text, quote.exact), _MOST_PLACES))
     if not places:
         return None
 
@@ -184,6 +181,13 @@ def _quotes(value: Any, at: str = "", shown: str | None = None, depth: int = 0) 
             yield from _quotes(one, f"{at}.{name}".lstrip("."), _shown(value, name), depth + 1)
 
 
+def _holds_an_answer(value: Any) -> bool:
+    """Whether there is an answer in a JSON value, which may cite nothing."""
+    if isinstance(value, list):
+        return any(map(_holds_an_answer, value))
+    return isinstance(value, dict) and "answered" in value and value.get("passages") == []
+
+
 def _shown(holder: Mapping[str, Any], name: str) -> str | None:
     """The words that stand beside a citation, where they are those that it quotes."""
     is_passage = name == "source" and "rank" in holder
@@ -197,6 +201,8 @@ def _quote(value: Mapping[str, Any], at: str, shown: str | None) -> _Quote:
         by_type = {one["type"]: one for one in value["selector"]}
         position, words = by_type["TextPositionSelector"], by_type["TextQuoteSelector"]
         start, end = _number(position["start"]), _number(position["end"])
+        if not words["exact"]:
+            raise ValueError("it quotes nothing")
         agrees = (value.get("start", start), value.get("end", end)) == (start, end)
         return _Quote(
             at,
@@ -228,4 +234,5 @@ def _number(value: Any) -> int:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
+    value.encode()  # raises a ValueError where half of a character stands alone
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import stat
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -109,7 +109,7 @@ def _states(
     common, reason, sha256 = None, None, ""
     if not file.is_absolute():
         common = State.UNFILED
-    elif not os.path.lexists(file) or file.is_dir():
+    elif _is_missing(file):
         common = State.MISSING
     else:
         try:
@@ -127,6 +127,16 @@ def _states(
         yield PathState(str(file), State.UNCHANGED if is_same else State.CHANGED)
     if within:
         yield from _states_within(file, within, most_bytes)
+
+
+def _is_missing(file: Path) -> bool:
+    """Whether there is no file; that it can't be told is something else."""
+    try:
+        return stat.S_ISDIR(file.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return True
+    except OSError:
+        return False
 
 
 def _states_within(
