@@ -43,13 +43,14 @@ class Batch:
         self.splitter = splitter
         self.writer = writer
         self.report = report
-        self._entries: dict[str, _Entry] = {}
-        self._changes: list[Callable[[Writer], None]] = []
+        self._ids: set[str] = set()
+        self._changes: list[_Entry | Callable[[Writer], None]] = []
         self._texts: list[str] = []
         self._sentences: list[list[Span]] = []
 
     def __contains__(self, id_: str) -> bool:
-        return id_ in self._entries
+        """Whether a document is written or changed by the batch."""
+        return id_ in self._ids
 
     def add(
         self,
@@ -64,7 +65,8 @@ class Batch:
         Args:
             file: the file that a new one lies in, where its path leads into one.
         """
-        self._entries[document.id] = _Entry(document, passages, replaces, file)
+        self._ids.add(document.id)
+        self._changes.append(_Entry(document, passages, replaces, file))
         for passage in passages:
             text = self.splitter.embedded_text(document, passage)
             lead = len(text) - len(passage.text)  # title and headings stand in front
@@ -77,25 +79,31 @@ class Batch:
         """Takes in a further path of a document that is stored or in this batch."""
         self.then(partial(Writer.set_path, path=path, document_id=id_, file=file))
 
+    def update(self, document: Document) -> None:
+        """Takes over what a stored document says of itself; its passages stay."""
+        self._ids.add(document.id)
+        self.then(partial(Writer.update, document=document))
+
     def then(self, change: Callable[[Writer], None]) -> None:
-        """Has something written behind all documents of the batch and what was said before."""
+        """Has something written behind what was said before."""
         self._changes.append(change)
 
     def flush(self) -> None:
         """Embeds and writes what there is, and commits it unless more must go with it."""
         embedded = self._embed()
         start = 0
-        for entry in self._entries.values():
-            part = embedded.part(start, start + len(entry.passages))
-            start += len(entry.passages)
-            if entry.replaces:
-                self.writer.replace(entry.document, entry.passages, part)
-            else:
-                self.writer.add(entry.document, entry.passages, part, entry.file)
         for change in self._changes:
-            change(self.writer)
+            if not isinstance(change, _Entry):
+                change(self.writer)
+                continue
+            part = embedded.part(start, start + len(change.passages))
+            start += len(change.passages)
+            if change.replaces:
+                self.writer.replace(change.document, change.passages, part)
+            else:
+                self.writer.add(change.document, change.passages, part, change.file)
         self.report.embedded += len(self._texts)
-        self._entries, self._changes, self._texts, self._sentences = {}, [], [], []
+        self._ids, self._changes, self._texts, self._sentences = set(), [], [], []
         if self.commits:
             self.writer.commit(final=False)
 

@@ -101,9 +101,10 @@ class Ingester:
                 known=known,
                 looker=Looker(known, self._parsing, self._limits),
                 batch=batch,
+                singles=singles,
                 on_progress=self._on_progress,
             )
-            sync.run(Workers(self._limits, self._parsing), only, singles)
+            sync.run(Workers(self._limits, self._parsing), only)
             self._finish(writer, batch)
         return report
 

@@ -58,6 +58,14 @@ class Known:
         self.files: Collection[str] = self.records.keys() | self.paths.keys()
 
     @cached_property
+    def files_of(self) -> dict[str, set[str]]:
+        """The files that each document is or lies in, by the documents' ids."""
+        files: dict[str, set[str]] = defaultdict(set)
+        for place in self.places.values():
+            files[place.document_id].add(place.file)
+        return files
+
+    @cached_property
     def by_content(self) -> dict[tuple[str, str, str], FileRecord]:
         """The files by sha256, ending and what they were read with."""
         return {

@@ -33,14 +33,20 @@ class Sync:
         known: Known,
         looker: Looker,
         batch: Batch,
+        singles: Path | None,
         on_progress: OnProgress,
     ) -> None:
+        """
+        Args:
+            singles: a folder whose files are taken for one document each.
+        """
         self._files = files
         self._known = known
         self._looker = looker
         self._batch = batch
         self._catalog = batch.writer.catalog
         self._report = batch.report
+        self._singles = singles
         self._on_progress = on_progress
         self._gone = {file for file in known.files if files.is_gone(Path(file), roots)}
         self._homeless: dict[str, list[str]] = defaultdict(list)
@@ -48,27 +54,29 @@ class Sync:
         for file in sorted(self._gone):
             for path in known.paths[file]:
                 self._homeless[known.places[path].document_id].append(path)
+        self._bereft = {Path(file) for file in self._sharing(self._gone)}
+        """Files that say what one says which is gone: it may be known as that said it."""
+        self._placed: set[str] = set()
+        self._moved: set[str] = set()
         self._left: set[str] = set()
         self._last: list[Callable[[Writer], None]] = []
         """Removals, at the end: a document that moves must not be without a path meanwhile."""
         self._done = 0
 
-    def run(
-        self, workers: Workers, only: Collection[Path] | None, singles: Path | None = None
-    ) -> None:
+    def run(self, workers: Workers, only: Collection[Path] | None) -> None:
         """
         Args:
             only: what is to be looked at, if known before: other files are taken as unchanged.
-            singles: a folder whose files are taken for one document each.
         """
+        among = None if only is None else frozenset(only) | self._bereft
         looks: dict[str, Look] = {}
 
         def to_read() -> Iterator[Reading]:
             for file in self._files.found:
-                look = self._look(file, only)
+                look = self._look(file, among)
                 if look.state in (State.NEW, State.CHANGED):
                     looks[look.path] = look
-                    yield Reading(file, is_single=singles is not None and singles in file.parents)
+                    yield Reading(file, is_single=self._is_single(file))
                 else:
                     self._settle(look)
                     self._progress(look.path)
@@ -82,18 +90,26 @@ class Sync:
         for change in self._last:
             self._batch.then(change)
 
-    def _look(self, file: Path, only: Collection[Path] | None) -> Look:
+    def _is_single(self, file: Path) -> bool:
+        return self._singles is not None and self._singles in file.parents
+
+    def _look(self, file: Path, only: frozenset[Path] | None) -> Look:
         record = self._known.records.get(str(file))
         if record and only is not None and not is_among(file, only):
             return unlooked(str(file), record)
         look = self._looker.look(file)
-        if look.state is State.MOVED and not self._has_all_of(look):
+        is_bereft = look.state is State.UNCHANGED and file in self._bereft
+        if is_bereft or (look.state is State.MOVED and not self._can_follow(look)):
             return replace(look, state=State.CHANGED, record=record)
         return look
 
-    def _has_all_of(self, look: Look) -> bool:
-        """Whether what was found in the file with the same bytes is still in the store: another
-        file may have taken its place meanwhile."""
+    def _can_follow(self, look: Look) -> bool:
+        """Whether what was found in the file with the same bytes is still in the store, since
+        another file may have taken its place meanwhile; and was read as this file is."""
+        if look.record and self._is_single(Path(look.record.path)) != self._is_single(
+            Path(look.path)
+        ):
+            return False
         paths = self._known.paths.get(look.record.path, ()) if look.record else ()
         ids = (self._known.places[path].document_id for path in paths)
         return all(id_ in self._batch or self._catalog.has_document(id_) for id_ in ids)
@@ -151,6 +167,8 @@ class Sync:
         if look.sidecar and look.sidecar.error:
             failures.append((str(look.sidecar.path), look.sidecar.error))
         keeps_record = True
+        if look.record:  # what is committed before all is read must not pass for what was
+            self._batch.then(partial(Writer.remove_file, path=look.path))
         try:
             for found in reading:
                 if isinstance(found, Broken):
@@ -189,8 +207,8 @@ class Sync:
         if id_ in self._batch:
             self._batch.put(path, id_, file)
         elif self._catalog.has_document(id_):
+            self._batch.put(path, id_, file)  # first: a replacement may be committed at once
             is_changed = self._replace(document)
-            self._batch.put(path, id_, file)
         else:
             passages = self._split(document)
             self._batch.on_stage("parsed", len(passages), len(passages))
@@ -201,11 +219,13 @@ class Sync:
         """Whether a stored document was made anew, as its file, and no other, says it now."""
         stored = self._catalog.document(document.id)
         elsewhere = [path for path in stored.paths if self._file_of(path) not in self._gone]
+        if elsewhere and document.path not in stored.paths:
+            return False
         document = replace(document, paths=stored.paths)
-        if (elsewhere and document.paths[0] not in stored.paths) or document == stored:
+        if document == stored:
             return False
         if _embedded_of(document) == _embedded_of(stored):
-            self._batch.then(partial(Writer.update, document=document))
+            self._batch.update(document)
         else:
             self._batch.add(document, self._split(document), replaces=True)
         return True
@@ -222,7 +242,20 @@ class Sync:
 
     # ------------------------------------------------------------------ what both do
 
+    def _sharing(self, files: Collection[str]) -> set[str]:
+        """The other files that a document of some files is at."""
+        known = self._known
+        ids = {known.places[path].document_id for file in files for path in known.paths[file]}
+        return set().union(*(known.files_of[id_] for id_ in ids)) - set(files)
+
+    def _lose(self, path: str, file: str) -> None:
+        """Has the other files read again that the document at a path is at: it may be known as
+        this one said it."""
+        for other in self._known.files_of[self._known.places[path].document_id] - {file}:
+            self._last.append(partial(Writer.remove_file, path=other))
+
     def _count(self, path: str, id_: str, *, is_changed: bool = False) -> None:
+        self._placed.add(path)
         before = self._known.places.get(path)
         if before is None:
             homeless = self._homeless.get(id_)
@@ -233,6 +266,8 @@ class Sync:
         elif before.document_id == id_ and not is_changed:
             self._report.unchanged.append(path)
         else:
+            if before.document_id != id_:
+                self._lose(path, before.file)
             self._report.updated.append(path)
 
     def _fail(self, failures: Sequence[tuple[str, str]]) -> None:
@@ -242,7 +277,8 @@ class Sync:
         """Has the documents removed that a file no longer holds."""
         for path in self._known.paths.get(file, ()):
             if path not in placed:
-                self._remove(path)
+                self._lose(path, file)
+                self._remove(path, file)
 
     def _record(self, record: FileRecord) -> None:
         """Has a file's record written when all that it says is."""
@@ -253,19 +289,17 @@ class Sync:
         self._leave(file, ())
         self._last.append(partial(Writer.remove_file, path=file))
 
-    def _remove(self, path: str) -> None:
+    def _remove(self, path: str, file: str) -> None:
         self._left.add(path)
-        self._report.removed.append(path)
-        self._last.append(partial(Writer.remove_path, path=path))
+        if path not in self._placed and path not in self._moved:
+            self._report.removed.append(path)
+        self._last.append(partial(Writer.remove_path, path=path, file=file))
 
     def _remove_gone(self) -> None:
-        moved = set(self._report.moved.values())
+        self._moved = set(self._report.moved.values())
         for file in sorted(self._gone):
             for path in self._known.paths[file]:
-                if path in moved:
-                    self._last.append(partial(Writer.remove_path, path=path))
-                else:
-                    self._remove(path)
+                self._remove(path, file)
             self._last.append(partial(Writer.remove_file, path=file))
 
 

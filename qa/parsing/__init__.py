@@ -140,7 +140,7 @@ def _within(data: bytes, path: PurePath, options: Options) -> Iterator[Document 
         inner = path / member.name if member.name else path
         if isinstance(member, Broken):
             yield Broken(str(inner), member.reason)
-        elif can_parse(inner):
+        elif can_parse(inner) and not inner.name.lower().endswith(".meta.json"):
             try:
                 yield parse(member.data, inner, options=options)
             except DocumentError as error:

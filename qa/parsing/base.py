@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,6 +31,10 @@ _EAST_ASIAN = [
     "shift_jis_2004", "shift_jisx0213", "utf_16", "utf_16_be", "utf_16_le", "utf_32",
 ]  # fmt: skip
 """Encodings of which hardly a character is ASCII, and in which short Latin texts seem valid."""
+_OTHERS = re.compile(rb"[\x80-\xff]+")
+_LATIN = ["cp1252", "cp1250", "cp1254", "cp1257"]
+_NEAR = 0.01
+"""Of what charset_normalizer says of an encoding, 0 to 1: what differs by less is the same."""
 _MOST_CHARACTERS = 32_000_000
 """Of a document that is put together: a small file may unfold to any length."""
 
@@ -102,11 +107,31 @@ def decode(data: bytes) -> str:
 def _detect(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    is_latin = len(data.translate(None, _ASCII)) < len(data) / 10
+    others = len(data.translate(None, _ASCII))
+    is_latin = others < len(data) / 10
+    # Letters with accents stand alone; Cyrillic, Greek and East Asian ones stand together.
+    stand_alone = others < len(data) / 4 and others < 1.5 * len(_OTHERS.findall(data))
+    if stand_alone and (text := _western(data)) is not None:
+        return text
     best = from_bytes(data, cp_exclusion=_EAST_ASIAN if is_latin else None).best()
     if best is None:
         raise DocumentError("it is text in no known encoding; save it as UTF-8")
     return str(best)
+
+
+def _western(data: bytes) -> str | None:
+    """Text with few letters that aren't ASCII: in Windows-1252, unless another of its family makes
+    more sense. In a short text they look alike, and one has far more texts than the others."""
+    from charset_normalizer import from_bytes
+
+    found = list(from_bytes(data, cp_isolation=_LATIN))
+    if not found:
+        return None
+    top = max(match.coherence for match in found)
+    least = min(match.chaos for match in found)
+    likely = [m for m in found if m.coherence > top - _NEAR and m.chaos < least + 10 * _NEAR]
+    best = max(found, key=lambda match: (match.coherence, -match.chaos))
+    return str(next((match for match in likely if match.encoding == _LATIN[0]), best))
 
 
 class TextBuilder:

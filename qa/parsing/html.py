@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ _LAID_OUT = {"table"} | _HEADINGS.keys()
 """What makes a table around it one that only puts things in their places."""
 _LARGEST_ARTICLE = 2_000_000
 """Bytes; what is larger is data or a book, with no menus worth looking for half a minute."""
+_AROUND_TEXT = 300
+"""Characters of menus and the like that a short page may have."""
 _MOST_COLUMNS = 100
 _BLOCKS = _HEADINGS.keys() | _LISTS | _ITEMS | _ROWS | {
     "address", "article", "aside", "blockquote", "body", "caption", "cell", "details", "div",
@@ -44,8 +47,8 @@ class HtmlParser:
         page = _main_text(data) if len(data) <= _LARGEST_ARTICLE else None
         text, structure = _text(page.body if page else None)
         visible = _text(_visible_body(data))
-        if not text or "".join(text.split()) == "".join(visible[0].split()):
-            text, structure = visible  # where it says the same, it has more of the structure
+        if not text or _says_the_same(text, visible[0]) or _lost_all_structure(text, *visible):
+            text, structure = visible
         headings = [section.heading[0] for section in structure if section.heading]
         stated = shortened((page and page.title) or _title(data) or "".join(headings[:1]))
         return Parsed(
@@ -56,6 +59,18 @@ class HtmlParser:
             published=to_date(page.date if page else None) or leading_date(text),
             metadata=_metadata(data, page.author if page else None),
         )
+
+
+def _says_the_same(text: str, visible: str) -> bool:
+    """Then all that is visible has more of the structure."""
+    return "".join(text.split()) == "".join(visible.split())
+
+
+def _lost_all_structure(text: str, visible: str, structure: Sequence[Section]) -> bool:
+    """Whether a short page with headings has become one paragraph; what stands around its text is
+    the lesser evil."""
+    is_short = len(visible) < 2 * len(text) + _AROUND_TEXT
+    return is_short and "\n" not in text and any(section.heading for section in structure)
 
 
 def visible_text(html: str) -> str:
@@ -73,7 +88,18 @@ def add_visible(builder: TextBuilder, html: bytes) -> None:
 def _main_text(data: bytes) -> Extracted | None:
     from trafilatura import bare_extraction
 
-    page = bare_extraction(data, favor_recall=True, include_comments=False, with_metadata=True)
+    page = bare_extraction(
+        data,
+        favor_recall=True,
+        include_comments=False,
+        with_metadata=True,
+        # Only a date that the page states: not whatever year its text or its footer names.
+        date_extraction_params={
+            "original_date": True,
+            "extensive_search": False,
+            "max_date": datetime.now().astimezone().strftime("%Y-%m-%d"),
+        },
+    )
     return None if isinstance(page, dict) else page  # a dict only when asked for one
 
 

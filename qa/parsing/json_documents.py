@@ -21,7 +21,9 @@ class JsonParser:
     def parse(self, data: bytes, path: PurePath, options: Options) -> Parsed:
         value = read_json(data)
         if is_list_of_objects(value):
-            raise DocumentError("it is a list of documents, which are taken in one by one")
+            raise DocumentError(
+                "it is a list of documents: take it in by `qa ingest`, or give them one by one"
+            )
         builder = TextBuilder()
         if not isinstance(value, dict):
             _add_values(builder, value)

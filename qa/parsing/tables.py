@@ -17,6 +17,7 @@ _LONGEST_LABEL = 80
 """Characters: what is longer is no name of a column, and would be said again in every row."""
 _LONGEST_LINE = 400
 """Characters; a longer row is cut into lines that each begin with its first value."""
+_YEAR = re.compile(r"1[6-9]\d\d|20\d\d")
 _VALUE = re.compile(r"[\W_]*\d[\d\W_]*(?:[^\W\d_]{1,3})?[\W_]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 """A number, with or without a unit, or a date."""
 
@@ -55,8 +56,18 @@ def is_header(row: Sequence[str]) -> bool:
         len(names) > 1
         and len(names) >= len(row) - 1  # the corner may be empty
         and len(set(names)) == len(names)
-        and not any(len(name) > _LONGEST_LABEL or _VALUE.fullmatch(name) for name in names)
+        and not any(len(name) > _LONGEST_LABEL for name in names)
+        and (_are_years(names[1:]) or not any(map(_VALUE.fullmatch, names)))
+        and not _VALUE.fullmatch(names[0])
     )
+
+
+def _are_years(names: Sequence[str]) -> bool:
+    """Whether columns are named by years that follow one another."""
+    if len(names) < 2 or not all(map(_YEAR.fullmatch, names)):
+        return False
+    years = [int(name) for name in names]
+    return sorted(years) in (years, years[::-1])
 
 
 def _label(cell: str) -> str:

@@ -154,8 +154,13 @@ class _Run:
 
     def _read(self, reading: Reading) -> None:
         limits = self._limits
-        worker = self._free.pop() if self._free else _take(limits.memory_bytes)
+        try:
+            worker = self._free.pop()
+        except IndexError:
+            worker = _take(limits.memory_bytes)
         self._busy.add(worker)
+        if self._stopped.is_set():  # whoever stops may have missed it
+            worker.kill()
         try:
             job = Job(reading.path, self._options, limits.file_bytes, limits.seconds,
                       reading.is_single)  # fmt: skip
@@ -218,7 +223,8 @@ class _Worker:
                 frame: Frame = pickle.load(self._frames)  # noqa: S301 - from our own process
                 self.deadline = float("inf")
                 if isinstance(frame, Done):
-                    self.is_good = not frame.is_tired
+                    if frame.is_tired:  # never true again: it may have been killed just now
+                        self.is_good = False
                     yield frame
                     return
                 yield frame

@@ -116,8 +116,6 @@ def _states(
             sha256 = sha256_of(file, sys.maxsize)
         except UnreadableError as error:
             common, reason = State.UNREADABLE, str(error)
-    if common is None and sha256 == known:
-        common = State.UNCHANGED  # and so is all that is in it
     if common is not None:
         yield from (PathState(path, common, reason) for path in documents)
         return
@@ -125,7 +123,9 @@ def _states(
     if str(file) in documents:
         is_same = documents[str(file)] == sha256
         yield PathState(str(file), State.UNCHANGED if is_same else State.CHANGED)
-    if within:
+    if sha256 == known:  # and so is all that is in it
+        yield from (PathState(path, State.UNCHANGED) for path in within)
+    elif within:
         yield from _states_within(file, within, most_bytes)
 
 

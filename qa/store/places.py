@@ -72,12 +72,12 @@ class Places:
         )
         return {row[0]: row[1] for row in rows}
 
-    def is_at(self, id: str, path: str) -> bool:  # noqa: A002
-        """Whether the document with this id is at ``path``."""
+    def is_at(self, id: str, path: str, file: str) -> bool:  # noqa: A002
+        """Whether the document with this id is at ``path``, which leads into ``file``."""
         row = self._execute(
             "SELECT 1 FROM paths JOIN documents ON documents.key = paths.document_key "
-            "WHERE path = ? AND id = ?",
-            (path, id),
+            "WHERE path = ? AND id = ? AND file = ?",
+            (path, id, file),
         ).fetchone()
         return row is not None
 
@@ -109,10 +109,14 @@ class Places:
             raise LookupError(f"There is no document {id}, which is to be at {path}.")
         return before
 
-    def remove(self, path: str) -> int | None:
-        """Forgets a path; returns the key of the document that was there, if there was one."""
+    def remove(self, path: str, file: str | None = None) -> int | None:
+        """Forgets a path; returns the key of the document that was there, if there was one.
+
+        Args:
+            file: only if it leads into this file.
+        """
         before = self._document_at(path)
-        self._execute("DELETE FROM paths WHERE path = ?", (path,))
+        self._execute("DELETE FROM paths WHERE path = ? AND file = coalesce(?, file)", (path, file))
         return before
 
     def remove_homeless(self, keys: Iterable[int]) -> None:

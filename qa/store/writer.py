@@ -113,15 +113,19 @@ class Writer:
 
     def set_path(self, path: str, document_id: str, file: str | None = None) -> None:
         """Says which document of the store is at ``path``, and in which file if not that one."""
-        if self.catalog.places.is_at(document_id, path):
+        if self.catalog.places.is_at(document_id, path, file or path):
             return
         self._begin()
         self._displace(self.catalog.places.set(path, document_id, file))
 
-    def remove_path(self, path: str) -> None:
-        """Forgets a path; a document without any is removed by the next commit."""
+    def remove_path(self, path: str, file: str | None = None) -> None:
+        """Forgets a path; a document without any is removed by the next commit.
+
+        Args:
+            file: only if it leads into this file.
+        """
         self._begin()
-        self._displace(self.catalog.places.remove(path))
+        self._displace(self.catalog.places.remove(path, file))
 
     def set_file(self, record: FileRecord) -> None:
         """Says that a file was read."""

@@ -7,6 +7,7 @@ import pytest
 
 from qa.errors import DocumentError
 from qa.parsing import parse
+from qa.parsing.base import decode
 from tests.conftest import SEED
 
 
@@ -117,3 +118,25 @@ def test_blank_lines_in_front_are_no_obstacle(start):
 def test_a_title_line_alone_is_a_text_of_its_own():
     document = parse_text("Only a few words")
     assert (document.title, document.title_stated) == ("Only a few words", False)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Le maire a été élu en février après une longue campagne."),
+        ("cp1252", "Vi hittade nyckeln på bordet bredvid fönstret i köket."),
+        ("cp1252", "Anteckningar från mötet\n\nÅsa och Björn var där."),
+        ("cp1252", "El señor Muñoz nació en el año 1950 en España."),
+        ("cp1252", "Muñoz;Año\nA;B"),
+        ("cp1252", "O João não foi à reunião de São Paulo."),
+        ("cp1252", "La città è più bella perché è antica."),
+        ("cp1252", "Der Bürgermeister führt die Straße entlang, größer als früher."),
+        ("cp1252", "Rødgrød med fløde på bordet, også årets æbler."),
+        ("cp1250", "Zażółć gęślą jaźń. Łódź jest dużym miastem, które leży w środkowej Polsce."),
+        ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy. Řeka teče městem."),
+        ("cp1254", "İstanbul'da yağmur yağıyor ve çocuklar okula gidiyor, şemsiye lazım."),
+        ("cp1253", "Ο δήμαρχος εξελέγη τον Φεβρουάριο μετά από μακρά εκστρατεία."),
+    ],
+)
+def test_a_short_text_in_an_old_encoding_is_read_as_it_was_written(encoding, text):
+    assert decode(text.encode(encoding)) == text
