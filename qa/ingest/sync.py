@@ -57,6 +57,10 @@ class Sync:
         self._bereft = {Path(file) for file in self._sharing(self._gone)}
         """Files that say what one says which is gone: it may be known as that said it."""
         self._placed: set[str] = set()
+        self._taken: set[str] = set()
+        """Paths at which something else is now than there was."""
+        self._files_of: dict[str, set[str]] = defaultdict(set)
+        """Where documents were found in this run, by their ids."""
         self._moved: set[str] = set()
         self._left: set[str] = set()
         self._last: list[Callable[[Writer], None]] = []
@@ -144,7 +148,7 @@ class Sync:
         for path, id_ in placed.items():
             self._batch.put(path, id_, look.path)
             self._retitle(id_, before.path, look.path)
-            self._count(path, id_)
+            self._count(path, id_, look.path)
         failures = tuple(
             (moved_path(path, before, look) if path.startswith(before.path) else path, reason)
             for path, reason in before.failures
@@ -213,12 +217,16 @@ class Sync:
             passages = self._split(document)
             self._batch.on_stage("parsed", len(passages), len(passages))
             self._batch.add(document, passages, file=file)
-        self._count(path, id_, is_changed=is_changed)
+        self._count(path, id_, file, is_changed=is_changed)
 
     def _replace(self, document: Document) -> bool:
         """Whether a stored document was made anew, as its file, and no other, says it now."""
         stored = self._catalog.document(document.id)
-        elsewhere = [path for path in stored.paths if self._file_of(path) not in self._gone]
+        elsewhere = [
+            path
+            for path in stored.paths
+            if self._file_of(path) not in self._gone and path not in self._taken
+        ]
         if elsewhere and document.path not in stored.paths:
             return False
         document = replace(document, paths=stored.paths)
@@ -251,11 +259,14 @@ class Sync:
     def _lose(self, path: str, file: str) -> None:
         """Has the other files read again that the document at a path is at: it may be known as
         this one said it."""
-        for other in self._known.files_of[self._known.places[path].document_id] - {file}:
+        self._taken.add(path)
+        id_ = self._known.places[path].document_id
+        for other in (self._known.files_of[id_] | self._files_of[id_]) - {file}:
             self._last.append(partial(Writer.remove_file, path=other))
 
-    def _count(self, path: str, id_: str, *, is_changed: bool = False) -> None:
+    def _count(self, path: str, id_: str, file: str, *, is_changed: bool = False) -> None:
         self._placed.add(path)
+        self._files_of[id_].add(file)
         before = self._known.places.get(path)
         if before is None:
             homeless = self._homeless.get(id_)
