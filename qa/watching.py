@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from qa.errors import QAError, UsageError
-from qa.files import IGNORE_FILE, beginning_of, is_sidecar
+from qa.files import IGNORE_FILE, beginning_of
 from qa.ingest import IngestReport
+from qa.sidecars import is_sidecar, sidecars_of
 
 RETRY_SECONDS = 5.0
 _TICK_MS = 500
@@ -165,8 +166,7 @@ def _mark(top: Path) -> _Mark:
         return None
     if top.is_dir():
         return status.st_dev, status.st_ino
-    beside = top.with_name(f"{top.name}.meta.json"), top.with_name(f"{top.stem}.meta.json")
-    return tuple(number for path in (top, *beside) for number in _state(path))
+    return tuple(number for path in (top, *sidecars_of(top)) for number in _state(path))
 
 
 def _state(path: Path) -> tuple[int, ...]:

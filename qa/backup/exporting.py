@@ -22,7 +22,7 @@ from qa.errors import BackupError, DocumentError, StoreDamagedError, UsageError
 from qa.files import absolute
 from qa.parsing import document_id
 from qa.parsing.reading import read_file
-from qa.parsing.sidecars import paths_of
+from qa.sidecars import sidecar_of
 from qa.store import Catalog, Store
 from qa.store.copying import copy as copy_catalog
 from qa.store.schema import connect, is_damage
@@ -168,7 +168,7 @@ class _Packing:
         return None if self._parts[name].path == path else "another file has its name"
 
     def _add_sidecar(self, file: Path) -> None:
-        sidecar = next((path for path in paths_of(file) if os.path.lexists(path)), None)
+        sidecar = sidecar_of(file)
         name = _name(str(sidecar), None)
         if sidecar is None or name in self._parts:
             return

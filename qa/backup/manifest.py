@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from qa.errors import BackupError
 from qa.feedback import FILE, REVIEW_FILE
 from qa.parsing import document_id
-from qa.parsing.sidecars import paths_of
+from qa.sidecars import sidecars_of
 from qa.store.store import CATALOG
 from qa.uploads import FOLDER as UPLOADS
 
@@ -73,7 +73,7 @@ class Manifest(BaseModel):
     def originals(self) -> list[Part]:
         """The users' own files, without what they say of them beside."""
         parts = self.named(ORIGINALS)
-        sidecars = {path.as_posix() for part in parts for path in paths_of(Path(part.name))}
+        sidecars = {path.as_posix() for part in parts for path in sidecars_of(Path(part.name))}
         return [part for part in parts if part.name not in sidecars]
 
 

@@ -21,8 +21,8 @@ from urllib.parse import SplitResult, unquote
 from qa.errors import DocumentError
 from qa.fetching.downloading import TAGS, FailedError, Page, checked, client, download
 from qa.parsing.feeds import Link, links
+from qa.sidecars import is_sidecar, sidecars_of
 
-SIDECAR = ".meta.json"
 _MOST_LIST_BYTES = 20_000_000
 _LONGEST_NAME = 120
 """Bytes, without what tells one address from another."""
@@ -148,13 +148,13 @@ def _stem(parts: SplitResult) -> str:
 
 
 def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + SIDECAR)
+    return next(sidecars_of(path))
 
 
 def _present(folder: Path) -> dict[str, Path]:
     """The pages that are there, by their names without suffix."""
     try:
-        paths = [path for path in sorted(folder.iterdir()) if not path.name.endswith(SIDECAR)]
+        paths = [path for path in sorted(folder.iterdir()) if not is_sidecar(path)]
     except OSError as error:
         raise DocumentError(f"The folder {folder} can't be read ({error.strerror}).") from error
     found = ((_NAME.match(path.name), path) for path in paths)

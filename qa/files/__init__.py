@@ -1,6 +1,6 @@
 """Which files there are below some paths, and why others are left out."""
 
-from qa.files.finding import IGNORE_FILE, UNSUPPORTED, Files, find_files, is_sidecar
+from qa.files.finding import IGNORE_FILE, UNSUPPORTED, Files, find_files
 from qa.files.paths import absolute, size_of
 from qa.files.patterns import Patterns, beginning_of
 
@@ -12,6 +12,5 @@ __all__ = [
     "absolute",
     "beginning_of",
     "find_files",
-    "is_sidecar",
     "size_of",
 ]

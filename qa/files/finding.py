@@ -11,22 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qa.files.patterns import Patterns, Scope
+from qa.sidecars import is_sidecar
 
 IGNORE_FILE = ".qaignore"
 UNSUPPORTED = "its format isn't supported"
 """Why most of what is skipped is skipped."""
 _NO_FILE = "it is not a regular file"
 _MOST_IGNORE_BYTES = 1_000_000
-_SIDECAR = ".meta.json"
 _LEADS_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 _Ignores = tuple[tuple[Path, Patterns], ...]
 """The folders that have an ignore file, from the root on, with what it says."""
-
-
-def is_sidecar(path: Path) -> bool:
-    """Whether a file is no document but says something of the one beside it."""
-    return path.name.lower().endswith(_SIDECAR)
 
 
 @dataclass(slots=True)

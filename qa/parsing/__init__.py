@@ -31,6 +31,7 @@ from qa.parsing.rst import RstParser
 from qa.parsing.text import TextParser
 from qa.parsing.unpacking import Broken, Member
 from qa.parsing.xlsx import XlsxParser
+from qa.sidecars import is_sidecar
 from qa.types import Document
 
 PARSERS: tuple[Parser, ...] = (
@@ -140,7 +141,7 @@ def _within(data: bytes, path: PurePath, options: Options) -> Iterator[Document 
         inner = path / member.name if member.name else path
         if isinstance(member, Broken):
             yield Broken(str(inner), member.reason)
-        elif can_parse(inner) and not inner.name.lower().endswith(".meta.json"):
+        elif can_parse(inner) and not is_sidecar(inner):
             try:
                 yield parse(member.data, inner, options=options)
             except DocumentError as error:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -15,9 +13,9 @@ from typing import Any
 from qa.errors import DocumentError
 from qa.parsing.metadata import bounded, shortened, to_date, valid_unicode
 from qa.parsing.reading import read_file
+from qa.sidecars import sidecar_of
 from qa.types import Document
 
-_SUFFIX = ".meta.json"
 _MOST_BYTES = 1_000_000
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
@@ -36,16 +34,9 @@ class Sidecar:
     """Why it says nothing, as a clause."""
 
 
-def paths_of(file: Path) -> Iterator[Path]:
-    """Where a file's sidecar may be, what counts first: ``a.pdf.meta.json``, ``a.meta.json``."""
-    yield file.with_name(file.name + _SUFFIX)
-    if file.stem:
-        yield file.with_name(file.stem + _SUFFIX)
-
-
 def read_sidecar(file: Path) -> Sidecar | None:
     """The sidecar of a file, if there is one."""
-    path = next((path for path in paths_of(file) if os.path.lexists(path)), None)
+    path = sidecar_of(file)
     if path is None:
         return None
     sha256 = ""
@@ -92,11 +83,11 @@ def described(document: Document, sidecar: Sidecar | None, *, is_within: bool) -
     """
     if sidecar is None or sidecar.error:
         return document
-    titled = sidecar.title is not None and not is_within
+    title = None if is_within else sidecar.title
     return replace(
         document,
-        title=sidecar.title if titled and sidecar.title else document.title,
-        title_stated=titled or document.title_stated,
+        title=title or document.title,
+        title_stated=title is not None or document.title_stated,
         published=sidecar.published or document.published,
         language=sidecar.language or document.language,
         metadata={**document.metadata, **sidecar.metadata},
