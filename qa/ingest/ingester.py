@@ -88,11 +88,7 @@ class Ingester:
             batch = self._batch(writer, report)
             if rebuild:  # uncommitted to the end: until then readers have the old model's store
                 batch.commits = False
-                for stored in writer.catalog.documents():
-                    language = stored.language or detect_language(stored.text)
-                    document = replace(stored, language=language)
-                    batch.add(document, self._splitter.split(document), replaces=True)
-                batch.flush()
+                self._fill(batch, map(_with_language, writer.catalog.documents()), replaces=True)
             known = Known(writer.catalog)
             roots = [absolute(path) for path in paths]
             sync = Sync(
@@ -123,8 +119,7 @@ class Ingester:
                     for path in document.paths:
                         batch.put(path, document.id)
                 else:
-                    language = document.language or detect_language(document.text)
-                    batch.add(replace(document, language=language), self._splitter.split(document))
+                    batch.add(_with_language(document), self._splitter.split(document))
                     report.added.append(document.path)
                 self._on_progress(Progress(done, None, document.path))
             self._finish(writer, batch)
@@ -139,6 +134,9 @@ class Ingester:
         """
         batch = self._batch(writer, IngestReport())
         batch.commits = False
+        self._fill(batch, documents, replaces=replaces)
+
+    def _fill(self, batch: Batch, documents: Iterable[Document], *, replaces: bool) -> None:
         for document in documents:
             batch.add(document, self._splitter.split(document), replaces=replaces)
         batch.flush()
@@ -150,6 +148,10 @@ class Ingester:
         batch.commits = False  # the last batch goes with the final commit
         batch.flush()
         writer.commit()
+
+
+def _with_language(document: Document) -> Document:
+    return replace(document, language=document.language or detect_language(document.text))
 
 
 def preview(

@@ -62,7 +62,6 @@ class Sync:
         self._files_of: dict[str, set[str]] = defaultdict(set)
         """Where documents were found in this run, by their ids."""
         self._moved: set[str] = set()
-        self._left: set[str] = set()
         self._last: list[Callable[[Writer], None]] = []
         """Removals, at the end: a document that moves must not be without a path meanwhile."""
         self._done = 0
@@ -132,10 +131,10 @@ class Sync:
             case State.MOVED:
                 self._move(look)
             case State.REFUSED:
-                self._report.failed.append(Failure(look.path, look.reason))
+                self._fail([(look.path, look.reason)])
                 self._forget(look.path)
             case _:
-                self._report.failed.append(Failure(look.path, look.reason))
+                self._fail([(look.path, look.reason)])
 
     def _move(self, look: Look) -> None:
         before = look.record
@@ -154,8 +153,7 @@ class Sync:
             for path, reason in before.failures
         )
         self._fail(failures)
-        self._leave(look.path, placed)
-        self._record(replace(before, path=look.path, failures=failures))
+        self._finish(replace(before, path=look.path, failures=failures), placed)
 
     def _retitle(self, id_: str, before: str, now: str) -> None:
         """What has the file's name for a title is renamed with it."""
@@ -166,7 +164,7 @@ class Sync:
     # ------------------------------------------------------------------ by reading
 
     def _take(self, reading: Reading, look: Look) -> None:
-        placed: dict[str, str] = {}
+        placed: set[str] = set()
         failures: list[tuple[str, str]] = []
         if look.sidecar and look.sidecar.error:
             failures.append((str(look.sidecar.path), look.sidecar.error))
@@ -182,7 +180,7 @@ class Sync:
                 document = described(found, look.sidecar, is_within=found.path != look.path)
                 try:
                     self._place(document, look.path)
-                    placed[document.path] = document.id
+                    placed.add(document.path)
                 except DocumentError as error:
                     failures.append((document.path, str(error)))
         except UnreadableError as error:
@@ -196,13 +194,12 @@ class Sync:
                 self._fail(failures)  # what was read of it once still stands there
                 return
         self._fail(failures)
-        self._leave(look.path, placed)
-        if keeps_record:
-            with_ = self._looker.read_with(look.sidecar, failed=bool(failures))
-            sha256 = reading.sha256 or look.sha256
-            self._record(FileRecord(look.path, sha256, with_, tuple(failures)))
-        else:
-            self._last.append(partial(Writer.remove_file, path=look.path))
+        if not keeps_record:
+            self._forget(look.path, placed)
+            return
+        with_ = self._looker.read_with(look.sidecar, failed=bool(failures))
+        sha256 = reading.sha256 or look.sha256
+        self._finish(FileRecord(look.path, sha256, with_, tuple(failures)), placed)
 
     def _place(self, document: Document, file: str) -> None:
         """Takes in a document, or a further path of one that is there."""
@@ -284,24 +281,24 @@ class Sync:
     def _fail(self, failures: Sequence[tuple[str, str]]) -> None:
         self._report.failed += [Failure(path, reason) for path, reason in failures]
 
-    def _leave(self, file: str, placed: Collection[str]) -> None:
-        """Has the documents removed that a file no longer holds."""
-        for path in self._known.paths.get(file, ()):
-            if path not in placed:
-                self._lose(path, file)
-                self._remove(path, file)
+    def _leave(self, file: str, placed: Collection[str]) -> bool:
+        """Has the documents removed that a file no longer holds; whether there are such."""
+        left = [path for path in self._known.paths.get(file, ()) if path not in placed]
+        for path in left:
+            self._lose(path, file)
+            self._remove(path, file)
+        return bool(left)
 
-    def _record(self, record: FileRecord) -> None:
+    def _finish(self, record: FileRecord, placed: Collection[str]) -> None:
         """Has a file's record written when all that it says is."""
-        last = bool(self._left & set(self._known.paths.get(record.path, ())))
+        last = self._leave(record.path, placed)
         (self._last.append if last else self._batch.then)(partial(Writer.set_file, record=record))
 
-    def _forget(self, file: str) -> None:
-        self._leave(file, ())
+    def _forget(self, file: str, placed: Collection[str] = ()) -> None:
+        self._leave(file, placed)
         self._last.append(partial(Writer.remove_file, path=file))
 
     def _remove(self, path: str, file: str) -> None:
-        self._left.add(path)
         if path not in self._placed and path not in self._moved:
             self._report.removed.append(path)
         self._last.append(partial(Writer.remove_path, path=path, file=file))

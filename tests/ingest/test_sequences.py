@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,12 +27,18 @@ def docs(bot: QA) -> Path:
     return bot.settings.seeds
 
 
-def killed_at(name: str) -> Callable[[Progress], None]:
+def cut_off(bot: QA, file: Path) -> None:
+    """Ingests a file, and ends the next ingest in the midst of what it became."""
+
     def on_progress(progress: Progress) -> None:
-        if Path(progress.path).name == name:
+        if Path(progress.path) == file:
             raise RuntimeError
 
-    return on_progress
+    file.write_text("Cats sleep all day.")
+    bot.ingest()
+    file.write_text(LONG)
+    with pytest.raises(RuntimeError):
+        bot.ingest(on_progress=on_progress)
 
 
 def texts(bot: QA, docs: Path) -> dict[str, str]:
@@ -69,22 +74,14 @@ def test_a_long_document_moves_to_another_format_and_a_new_one_takes_its_place(b
 
 
 def test_a_change_that_was_cut_off_and_taken_back(bot, docs):
-    (docs / "a.txt").write_text("Cats sleep all day.")
-    bot.ingest()
-    (docs / "a.txt").write_text(LONG)
-    with pytest.raises(RuntimeError):
-        bot.ingest(on_progress=killed_at("a.txt"))
+    cut_off(bot, docs / "a.txt")
     (docs / "a.txt").write_text("Cats sleep all day.")
     bot.ingest()
     assert texts(bot, docs) == {"a.txt": "Cats sleep all day."}
 
 
 def test_a_change_that_was_cut_off_and_its_old_words_elsewhere(bot, docs):
-    (docs / "a.txt").write_text("Cats sleep all day.")
-    bot.ingest()
-    (docs / "a.txt").write_text(LONG)
-    with pytest.raises(RuntimeError):
-        bot.ingest(on_progress=killed_at("a.txt"))
+    cut_off(bot, docs / "a.txt")
     (docs / "b.txt").write_text("Cats sleep all day.")
     bot.ingest()
     assert texts(bot, docs) == {"a.txt": LONG, "b.txt": "Cats sleep all day."}
@@ -146,11 +143,7 @@ def test_an_archive_gives_way_to_a_folder_of_its_name(bot, docs):
 
 
 def test_verify_believes_bytes_and_no_record(bot, docs):
-    (docs / "a.txt").write_text("Cats sleep all day.")
-    bot.ingest()
-    (docs / "a.txt").write_text(LONG)
-    with pytest.raises(RuntimeError):
-        bot.ingest(on_progress=killed_at("a.txt"))
+    cut_off(bot, docs / "a.txt")
     (docs / "a.txt").write_text("Cats sleep all day.")
     states = {state.state.value for state in bot.verify()}
     assert states <= {"changed", "unchanged"}
