@@ -159,12 +159,7 @@ class Library:
     def passage(self, id: str, number: int) -> tuple[DocumentInfo, Passage]:  # noqa: A002
         """A document and its passage with this number, from 0."""
         with self._at(id) as (snapshot, info):
-            passage = snapshot.catalog.passage(id, number)
-        if passage is None:
-            raise NotFoundError(
-                f"The document has {info.passages} passages, numbered from 0: there is no {number}."
-            )
-        return info, passage
+            return info, _passage(snapshot, info, number)
 
     def passage_in_context(
         self,
@@ -174,8 +169,8 @@ class Library:
     ) -> InContext:
         """A passage with at most so many characters on either side, whole paragraphs or at least
         whole words of them."""
-        info, passage = self.passage(id, number)
-        text = self.text(id)
+        with self._at(id) as (snapshot, info):  # both of one generation
+            passage, text = _passage(snapshot, info, number), snapshot.catalog.text(id)
         before = text[max(0, passage.start - characters) : passage.start]
         after = text[passage.end : passage.end + characters]
         if passage.start > characters:
@@ -306,6 +301,15 @@ class Library:
                 yield snapshot, info
         except StoreEmptyError:
             raise _no_document(id_) from None
+
+
+def _passage(snapshot: Snapshot, info: DocumentInfo, number: int) -> Passage:
+    passage = snapshot.catalog.passage(info.id, number)
+    if passage is None:
+        raise NotFoundError(
+            f"The document has {info.passages} passages, numbered from 0: there is no {number}."
+        )
+    return passage
 
 
 def _border(text: str) -> int:

@@ -25,6 +25,7 @@ from qa.parsing.reading import read_file
 from qa.sidecars import sidecar_of
 from qa.store import Catalog, Store
 from qa.store.copying import copy as copy_catalog
+from qa.store.derived import flush
 from qa.store.schema import connect, is_damage
 from qa.store.store import CATALOG
 from qa.uploads import FOLDER as UPLOADS
@@ -83,9 +84,9 @@ def export_store(
         with ZipFile(packed, "x", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
             exported = _Packing(store.folder, archive, max_file_bytes).run(copy, originals)
         exported.file, exported.bytes = file, packed.stat().st_size
-        _flush(packed)
+        flush(packed)
         packed.replace(file)
-        _flush(file.parent)
+        flush(file.parent)
     return exported
 
 
@@ -223,14 +224,3 @@ def _write_errors(file: Path) -> Iterator[None]:
             f"The backup {file} can't be written ({reason}): check the disk's free space and the "
             "folder's permissions."
         ) from error
-
-
-def _flush(path: Path) -> None:
-    """Makes sure that a file, or a folder's list of files, is on the disk."""
-    if path.is_dir() and os.name == "nt":  # which has no handles on folders
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -51,11 +51,10 @@ def verify(
     if answer is not None and where:
         raise UsageError("--where chooses documents, --answer names citations: give one of them.")
     bot = _open(store)
-    is_fine = (
-        _verify_originals(bot, where or [], json)
-        if answer is None
-        else (_verify_answer(bot, answer, json))
-    )
+    if answer is None:
+        is_fine = _verify_originals(bot, where or [], json)
+    else:
+        is_fine = _verify_answer(bot, answer, json)
     if not is_fine:
         raise typer.Exit(1)
 

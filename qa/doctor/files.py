@@ -22,7 +22,6 @@ _TEMPORARY = re.compile(
     r"|keys\.json\.[0-9a-f]{16}\.tmp|[0-9a-f]{32}\.tmp)"
 )
 _ID = re.compile(r"[0-9a-f]{32}")
-_ANY_SIZE = 2**63
 
 
 def leftovers(folder: Path, catalog: Catalog) -> Iterator[Path]:
@@ -68,7 +67,7 @@ def _finding(path: Path, what: str) -> Finding:
 
 def _bytes_fault(path: Path) -> str | None:
     try:
-        if document_id(sha256_of(path, _ANY_SIZE)) == path.parent.name:
+        if document_id(sha256_of(path)) == path.parent.name:
             return None
     except UnreadableError as error:
         return f"can't be read: {error}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -87,6 +86,7 @@ def add_visible(builder: TextBuilder, html: bytes) -> None:
 
 def _main_text(data: bytes) -> Extracted | None:
     from trafilatura import bare_extraction
+    from trafilatura.settings import set_date_params
 
     page = bare_extraction(
         data,
@@ -94,11 +94,7 @@ def _main_text(data: bytes) -> Extracted | None:
         include_comments=False,
         with_metadata=True,
         # Only a date that the page states: not whatever year its text or its footer names.
-        date_extraction_params={
-            "original_date": True,
-            "extensive_search": False,
-            "max_date": datetime.now().astimezone().strftime("%Y-%m-%d"),
-        },
+        date_extraction_params=set_date_params(extensive=False),
     )
     return None if isinstance(page, dict) else page  # a dict only when asked for one
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -53,7 +54,7 @@ def read_file(path: Path, most_bytes: int) -> bytes:
         return file.read(most_bytes + 1)
 
 
-def sha256_of(path: Path, most_bytes: int) -> str:
+def sha256_of(path: Path, most_bytes: int = sys.maxsize) -> str:
     """Of a regular file's bytes, in hex; raises what `opened` does."""
     with opened(path, most_bytes) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

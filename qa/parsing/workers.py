@@ -237,6 +237,10 @@ class _Worker:
         self.is_good = False
         self._process.kill()
 
+    def end(self) -> None:
+        self.kill()
+        self.close()
+
     def close(self) -> None:
         """Waits for the end of a process that is to end."""
         with contextlib.suppress(OSError):
@@ -275,8 +279,7 @@ def _take(memory_bytes: int) -> _Worker:
             worker = _idle.pop()
             if worker.memory_bytes == memory_bytes and worker.is_alive:
                 return worker
-            worker.kill()
-            worker.close()
+            worker.end()
     return _Worker(memory_bytes)
 
 
@@ -294,6 +297,4 @@ def _give_back(worker: _Worker) -> None:
 def _end_the_idle() -> None:
     with _idle_lock:
         while _idle:
-            worker = _idle.pop()
-            worker.kill()
-            worker.close()
+            _idle.pop().end()

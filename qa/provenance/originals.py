@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,7 +112,7 @@ def _states(
         common = State.MISSING
     else:
         try:
-            sha256 = sha256_of(file, sys.maxsize)
+            sha256 = sha256_of(file)
         except UnreadableError as error:
             common, reason = State.UNREADABLE, str(error)
     if common is not None:

@@ -157,8 +157,7 @@ class Derived(Generic[AnyIndex]):
             _flush_to_disk(temporary)
             sha256 = _sha256(temporary)
             temporary.replace(path)
-            if os.name != "nt":  # Windows has no handles on folders
-                _flush(folder)
+            flush(folder)
         except (RuntimeError, ValueError) as error:  # FAISS's and tantivy's, on a full disk
             raise OSError(f"the index can't be written: {error}") from error
         finally:
@@ -247,12 +246,14 @@ def _sha256(path: Path) -> str:
 
 def _flush_to_disk(path: Path) -> None:
     for file in path.iterdir() if path.is_dir() else ():
-        _flush(file)
-    if not path.is_dir() or os.name != "nt":
-        _flush(path)
+        flush(file)
+    flush(path)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Makes sure that a file, or a folder's list of files, is on the disk."""
+    if os.name == "nt" and path.is_dir():  # Windows has no handles on folders
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
